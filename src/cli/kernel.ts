@@ -1,9 +1,18 @@
 import { Engine } from "../engine.js";
 import { type NpyArray, writeNpz } from "../files/npz.js";
 import { checkJob } from "../job/check-job.js";
-import { checkLift, gramObject, pathsOf, planKernel, rowsOf, runKernel } from "../job/kernel-run.js";
+import {
+  checkLift,
+  gramObject,
+  type KernelStatistic,
+  pathsOf,
+  planKernel,
+  rowsOf,
+  runKernel,
+  statisticObject,
+} from "../job/kernel-run.js";
 import { signatureSchema } from "../job/signature-job.js";
-import { logSignatures, signatureBackend, truncatedSignatures } from "../signature/index.js";
+import { type GramMatrix, logSignatures, signatureBackend, truncatedSignatures } from "../signature/index.js";
 import { readJobFile } from "./job-file.js";
 import { engineOptions } from "./options.js";
 import { type CommonOptions, print, printJson, progressBar, progressOf, readable } from "./output.js";
@@ -14,6 +23,20 @@ function stacked(gradient: unknown): NpyArray {
   const rows = (gradient as (number | number[])[][]).flat();
   const data = Float64Array.from(rows.flat());
   return { data, shape: Array.isArray(rows[0]) ? [rows.length, rows[0].length] : [rows.length] };
+}
+
+/** The arrays of what a job of kernels comes to. */
+export function kernelNpz(result: GramMatrix | KernelStatistic): Uint8Array {
+  if ("values" in result) {
+    const { rows, columns, values } = result;
+    return writeNpz({ gram: { data: values, shape: [rows, columns] } });
+  }
+  const { value, gradientX, gradientY } = result;
+  return writeNpz({
+    value: { data: Float64Array.of(value), shape: [1] },
+    ...(gradientX ? { gradient_x: stacked(gradientX) } : {}),
+    ...(gradientY ? { gradient_y: stacked(gradientY) } : {}),
+  });
 }
 
 /** The beginning of a matrix. */
@@ -34,7 +57,7 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
     const result = await runKernel(engine, planned, bar.update).finally(bar.stop);
     if ("values" in result) {
       const { rows, columns, values } = result;
-      if (options.out) writeOutput("--out", options.out, writeNpz({ gram: { data: values, shape: [rows, columns] } }));
+      if (options.out) writeOutput("--out", options.out, kernelNpz(result));
       if (options.json) printJson(gramObject(engine.adapterName, result, seconds()));
       else {
         print(`${rows} × ${columns} signature kernels on ${engine.adapterName} in ${readable(seconds())} s`);
@@ -42,15 +65,9 @@ export async function kernelCommand(file: string, options: CommonOptions): Promi
       }
       return;
     }
-    const { value, ...gradients } = result;
-    if (options.out) {
-      const arrays: Record<string, NpyArray> = { value: { data: Float64Array.of(value), shape: [1] } };
-      if (gradients.gradientX) arrays.gradient_x = stacked(gradients.gradientX);
-      if (gradients.gradientY) arrays.gradient_y = stacked(gradients.gradientY);
-      writeOutput("--out", options.out, writeNpz(arrays));
-    }
-    if (options.json) printJson({ adapter: engine.adapterName, ...result, seconds: seconds() });
-    else print(`${planned.statistic} ${readable(value)} on ${engine.adapterName} in ${readable(seconds())} s`);
+    if (options.out) writeOutput("--out", options.out, kernelNpz(result));
+    if (options.json) printJson(statisticObject(engine.adapterName, result, seconds()));
+    else print(`${planned.statistic} ${readable(result.value)} on ${engine.adapterName} in ${readable(seconds())} s`);
   } finally {
     engine.dispose();
   }

@@ -46,7 +46,7 @@ export async function makeSplit(file: string, options: SplitOptions): Promise<Ma
   const shards = wholeOption("--shards", options.shards, 1, mostShards);
   const { context, files } = keeping(filesBeside(file, options));
   const source: Source = { command, job, points, context };
-  const cuts: (Cuts | string)[] = [];
+  const cuts: Cuts[] = [];
   for (let i = 0; i < (points?.length ?? 1); i++) {
     const point = await pointOf(source, i);
     if (options.spikes && point.command !== "simulate") fail("--spikes", "is for jobs of simulate; leave it out");

@@ -1,7 +1,6 @@
 /** `saltation merge folder`: what the job itself would have printed, from the results of its shards. */
 import { fail } from "../checks.js";
 import { SaltationError } from "../errors.js";
-import { writeNpz } from "../files/npz.js";
 import { adaptersOf, type MergedPoint, mergePoint, withoutThreads } from "../shards/merged.js";
 import { pointOf } from "../shards/points.js";
 import type { TaskResult } from "../shards/results.js";
@@ -80,8 +79,8 @@ function printResult(object: object): void {
 async function writeArrays(file: string, merged: MergedPoint): Promise<boolean> {
   if (merged.kind === "whole") fail("--out", "takes shards that were cut; run the job itself with --out");
   if (merged.kind === "kernel") {
-    const { rows, columns, values } = merged.gram;
-    return writeOutput("--out", file, writeNpz({ gram: { data: values, shape: [rows, columns] } }));
+    const { kernelNpz } = await import("./kernel.js");
+    return writeOutput("--out", file, kernelNpz(merged.result));
   }
   if (merged.kind === "simulate")
     return writeOutput("--out", file, spikesNpz(await merged.spikes.read(), merged.states));

@@ -11,8 +11,10 @@ import {
   type PairwiseOptions,
   type PathBatch,
   readPaths,
+  type SignatureBackend,
   type SignatureSolver,
   type StaticKernel,
+  type StatisticResult,
   signatureBackend,
   signatureGram,
   signatureMMD,
@@ -95,16 +97,30 @@ export interface KernelStatistic {
 /** @throws SaltationError `not-finite`, `limit`. */
 export async function runKernel(
   engine: Engine,
-  { job, statistic, x, y, kernel }: PlannedKernel,
+  planned: PlannedKernel,
   progress: (pairsDone: number, pairs: number) => void,
 ): Promise<GramMatrix | KernelStatistic> {
+  const { statistic, x, y, kernel } = planned;
   const backend = signatureBackend(engine.gpu ?? null);
   if (statistic === "gram") return signatureGram(backend, x.paths, y?.paths ?? null, { ...kernel, progress });
-  const gradient = job.gradient ? { x: true, y: true } : {};
-  const how = { ...kernel, gradient, progress };
-  const result = await (statistic === "mmd"
+  return kernelStatistic(planned, await statisticOn(backend, planned, { progress }));
+}
+
+/** The statistic of a job, and where it asks for them the gradients to the points. @throws SaltationError `not-finite`, `limit`. */
+export function statisticOn(
+  backend: SignatureBackend,
+  { job, statistic, x, y, kernel }: PlannedKernel,
+  options: PairwiseOptions,
+  gradient = job.gradient ?? false,
+): Promise<StatisticResult> {
+  const how = { ...kernel, gradient: { x: gradient, y: gradient }, ...options };
+  return statistic === "mmd"
     ? signatureMMD(backend, x.paths, y!.paths, { ...how, unbiased: job.unbiased ?? true })
-    : signatureScore(backend, x.paths, y!.paths, how));
+    : signatureScore(backend, x.paths, y!.paths, how);
+}
+
+/** What its command prints of it. @throws SaltationError `not-finite`. */
+export function kernelStatistic({ statistic, x, y }: PlannedKernel, result: StatisticResult): KernelStatistic {
   if (!Number.isFinite(result.value)) fail("x", `${statistic} exceeds float64; scale the paths down`, "not-finite");
   return {
     value: result.value,
@@ -128,6 +144,13 @@ export const gramObject = (
   { columns, values }: { readonly columns: number; readonly values: Float64Array },
   seconds: number,
 ): object => ({ adapter, gram: rowsOf(values, columns), seconds });
+
+/** What `--json` prints of a statistic. */
+export const statisticObject = (adapter: string, result: KernelStatistic, seconds: number): object => ({
+  adapter,
+  ...result,
+  seconds,
+});
 
 /** A matrix as lists. */
 export const rowsOf = (values: Float64Array, columns: number): number[][] =>

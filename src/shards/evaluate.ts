@@ -74,8 +74,8 @@ async function done(
   const range = task.kind === "loss" ? { first: 0, end: 1 } : { first: task.first, end: task.end };
   const progress = (of: number): void => context.progress?.(of / (range.end - range.first));
   if (point.command === "kernel") {
-    const { runPairs } = await import("./kernel.js");
-    return { pairs: await runPairs(engine, point.planned, range, progress) };
+    const { runKernelRange } = await import("./kernel.js");
+    return runKernelRange(engine, point.planned, range, progress);
   }
   if (point.command === "simulate") {
     const { definition, solve } = point.planned;
@@ -145,8 +145,8 @@ async function wholePoint(
     const result = await runGradient(engine, planned, measuredBy(planned.job), watch);
     return gradientObject(engine.adapterName, planned, result, seconds());
   }
-  const { gramObject, runKernel } = await import("./kernel.js");
+  const { gramObject, runKernel, statisticObject } = await import("./kernel.js");
   const result = await runKernel(engine, point.planned, (n, all) => progress?.(n / all));
   if ("values" in result) return gramObject(engine.adapterName, result, seconds());
-  return { adapter: engine.adapterName, ...result, seconds: seconds() };
+  return statisticObject(engine.adapterName, result, seconds());
 }

@@ -7,6 +7,7 @@ import type { SolverBackend } from "../backend/backend.js";
 import { fail } from "../checks.js";
 import { Engine } from "../engine.js";
 import { gradientObject, type PlannedGradient, runGradient } from "../job/gradient-run.js";
+import type { KernelStatistic } from "../job/kernel-run.js";
 import { measuredBy, type PlannedSimulation, runSimulation, simulationObject } from "../job/simulate-run.js";
 import { batchSeed } from "../loss/batch-errors.js";
 import { resultOfTrials } from "../loss/likelihood.js";
@@ -245,7 +246,7 @@ export type MergedPoint =
       readonly result: ValueAndGradient;
       paths(give: NonNullable<EvaluatorOptions["perPath"]>): void;
     }
-  | { readonly kind: "kernel"; readonly object: object; readonly gram: GramMatrix };
+  | { readonly kind: "kernel"; readonly object: object; readonly result: GramMatrix | KernelStatistic };
 
 /**
  * Puts the results of all tasks of a point together.
@@ -263,10 +264,11 @@ export async function mergePoint(
   const adapter = adapters.join(" and ");
   const mixed = adapters.length > 1 ? { mixed: howMixed } : {};
   if (point.command === "kernel") {
-    const { gramObject, joinedGram } = await import("./kernel.js");
-    const pairs = checked(inOrder(results, "pairs")).map((r) => r.pairs!);
-    const gram = joinedGram(point.planned, pairs);
-    return { kind: "kernel", object: { ...gramObject(adapter, gram, seconds), ...mixed }, gram };
+    const { gramObject, joinedKernel, statisticObject } = await import("./kernel.js");
+    const result = await joinedKernel(point.planned, checked(inOrder(results, point.cuts.unit)));
+    const object =
+      "values" in result ? gramObject(adapter, result, seconds) : statisticObject(adapter, result, seconds);
+    return { kind: "kernel", object: { ...object, ...mixed }, result };
   }
   if (point.command === "simulate") {
     return simulated(Engine.on(mergedBackend(results, adapter)), point.planned, seconds, mixed);

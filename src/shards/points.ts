@@ -16,11 +16,11 @@ export type Command = "simulate" | "gradient" | "kernel";
 export type PlannedPoint =
   | { readonly command: "simulate"; readonly planned: PlannedSimulation }
   | { readonly command: "gradient"; readonly planned: PlannedGradient }
-  | { readonly command: "kernel"; readonly planned: PlannedKernel /** Of the Gram matrix. */; readonly pairs: number };
+  | { readonly command: "kernel"; readonly planned: PlannedKernel; readonly cuts: Pick<Cuts, "unit" | "count"> };
 
 /** How the work of a point may be cut. */
 export interface Cuts {
-  /** Paths, pairs of paths of a Gram matrix, or observed trials. */
+  /** Paths, pairs of paths of Gram matrices, or observed trials. */
   readonly unit: "paths" | "pairs" | "trials";
   readonly count: number;
   /** Cuts lie at multiples of this. */
@@ -51,9 +51,9 @@ export function commandOf(job: unknown): Command {
 export async function planPoint(command: Command, job: unknown, context: FileContext): Promise<PlannedPoint> {
   if (command === "simulate") return { command, planned: await planSimulation(job, context) };
   if (command === "gradient") return { command, planned: await planGradient(job, context) };
-  const { pairCount, planKernel } = await import("./kernel.js");
+  const { kernelCuts, planKernel } = await import("./kernel.js");
   const planned = planKernel(job);
-  return { command, planned, pairs: pairCount(planned) };
+  return { command, planned, cuts: kernelCuts(planned) };
 }
 
 /** What shards are cut from: a job, with the points of a sweep where there is one, and the files that it names. */
@@ -76,15 +76,9 @@ export async function pointOf({ command, job, points, context }: Source, index: 
   }
 }
 
-/** @returns how a point may be cut, or in one line why it may not. */
-export function cutsOf(point: PlannedPoint): Cuts | string {
-  if (point.command === "kernel") {
-    const { statistic } = point.planned;
-    if (statistic !== "gram") {
-      return `statistic "${statistic}" adds up all pairs at once; cut the Gram matrix, or sweep over whole jobs by --grid`;
-    }
-    return { unit: "pairs", count: point.pairs, align: 1, batches: 0 };
-  }
+/** How a point may be cut. */
+export function cutsOf(point: PlannedPoint): Cuts {
+  if (point.command === "kernel") return { ...point.cuts, align: 1, batches: 0 };
   const { plan } = point.planned;
   // Sums on the host take pairs of antithetic paths for one number each, and blocks of those.
   const align = plan.antithetic ? 2 * blockPaths : blockPaths;

@@ -3,6 +3,7 @@ import { SaltationError } from "../errors.js";
 import type { RangeSums } from "../loss/loss.js";
 import type { Numbers, TakenLoss } from "../loss/taken.js";
 import type { SpikeTable } from "../spikes/table.js";
+import type { StatisticPart } from "./kernel-statistic.js";
 import type { Task } from "./split.js";
 
 /** What an error says, where another may tell it. */
@@ -50,7 +51,9 @@ export interface TaskResult {
   /** Of log-likelihoods: value and gradient of −log L of each trial, [1 + entries][trials]. */
   readonly likelihood?: Float64Array;
   readonly likelihoodWarnings?: readonly string[];
+  /** Kernels of pairs of a Gram matrix. */
   readonly pairs?: Float64Array;
+  readonly statistic?: StatisticPart;
   readonly batch?: BatchResult;
   readonly failed?: Failure;
 }

@@ -6,7 +6,7 @@ import type { Cuts } from "./points.js";
 export type Task =
   /** All of it, as the job itself would do it. */
   | { readonly kind: "whole"; readonly point: number }
-  /** Paths, or pairs of a Gram matrix, from `first` up to `end`. */
+  /** Paths, or pairs of Gram matrices, from `first` up to `end`. */
   | {
       readonly kind: Cuts["unit"] | "means" | "spikes";
       readonly point: number;
@@ -31,31 +31,26 @@ const shareOf = (count: number, parts: number, n: number): number => Math.floor(
 
 /**
  * Cuts points into shards: whole points where there are as many as shards, else ranges of paths at blocks of the sums.
- * @param points how each may be cut, or why it may not.
+ * @param points how each may be cut.
  * @returns the shards; before them, in the order of their rounds, those that take what all paths must give first (`rounds`).
  * @throws SaltationError `invalid-input` where there are not so many pieces.
  */
-export function cutShards(points: readonly (Cuts | string)[], shards: number): Shard[] {
-  const one = points.length === 1 && typeof points[0] !== "string";
-  if (points.length >= shards && !one) {
+export function cutShards(points: readonly Cuts[], shards: number): Shard[] {
+  if (points.length >= shards && points.length > 1) {
     return Array.from({ length: shards }, (_, n) => {
       const [from, to] = [shareOf(points.length, shards, n), shareOf(points.length, shards, n + 1)];
       const tasks = Array.from({ length: to - from }, (_, i): Task => ({ kind: "whole", point: from + i }));
       return { name: named("shard", n), tasks };
     });
   }
-  const cuts = points.map((p) => {
-    if (typeof p === "string") fail("--shards", `is ${shards}, but ${p}`);
-    return p;
-  });
-  const pieces = cuts.map((c) => Math.ceil(c.count / c.align));
+  const pieces = points.map((c) => Math.ceil(c.count / c.align));
   const all = pieces.reduce((a, b) => a + b, 0);
   if (all < shards) {
-    const { unit, align } = cuts[0]!;
+    const { unit, align } = points[0]!;
     const what = {
       pairs: "pairs of paths",
       trials: "trials",
-      paths: `blocks of ${align} paths, at which sums are cut`,
+      paths: align === 1 ? "paths" : `blocks of ${align} paths, at which sums are cut`,
     }[unit];
     fail("--shards", `is ${shards}, but the job has ${all} ${what}; ask for at most ${all}`);
   }
@@ -63,7 +58,7 @@ export function cutShards(points: readonly (Cuts | string)[], shards: number): S
     Array.from({ length: shards }, (_, n) => {
       const [from, to] = [shareOf(all, shards, n), shareOf(all, shards, n + 1)];
       let before = 0;
-      const tasks = cuts.flatMap((c, point): Task[] => {
+      const tasks = points.flatMap((c, point): Task[] => {
         const [first, end] = [Math.max(0, from - before), Math.min(pieces[point]!, to - before)];
         before += pieces[point]!;
         const kind = kindOf(c);
@@ -73,7 +68,7 @@ export function cutShards(points: readonly (Cuts | string)[], shards: number): S
       return { name: named(name, n), tasks };
     }).filter((s) => s.tasks.length > 0);
   const main = rangesOf((c) => c.unit, "shard");
-  const batches = cuts.flatMap((c, point) =>
+  const batches = points.flatMap((c, point) =>
     Array.from({ length: c.batches }, (_, batch): Task => ({ kind: "batch", point, batch })),
   );
   const spread = main.map((s, n) => ({
@@ -83,6 +78,6 @@ export function cutShards(points: readonly (Cuts | string)[], shards: number): S
   const before = (["means", "spikes"] as const).flatMap((round) =>
     rangesOf((c) => (c.first === round ? round : undefined), round),
   );
-  const losses = cuts.flatMap((c, point): Task[] => (c.first === "spikes" ? [{ kind: "loss", point }] : []));
+  const losses = points.flatMap((c, point): Task[] => (c.first === "spikes" ? [{ kind: "loss", point }] : []));
   return [...before, ...losses.map((task, n) => ({ name: named("loss", n), tasks: [task] })), ...spread];
 }

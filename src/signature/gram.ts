@@ -237,6 +237,11 @@ export interface StatisticWeights {
   readonly xy?: number;
 }
 
+interface TwoBatches {
+  readonly x: PathBatch;
+  readonly y: PathBatch;
+}
+
 export interface StatisticResult {
   readonly value: number;
   readonly gradientX?: Float64Array | undefined;
@@ -257,11 +262,18 @@ interface Term extends GramRequest {
   readonly weights: Float64Array;
 }
 
+/** The Gram matrices that a statistic takes, in the order in which a backend is asked for them: xx, yy, xy. */
+export function requestsOf({ x, y }: TwoBatches, weights: StatisticWeights): GramRequest[] {
+  const own = (batch: PathBatch, weight: StatisticWeights["xx"]): GramRequest[] =>
+    weight ? [{ x: batch, y: null, skipDiagonal: weight.diagonal === 0 }] : [];
+  return [...own(x, weights.xx), ...own(y, weights.yy), ...(weights.xy === undefined ? [] : [{ x, y }])];
+}
+
 /** Σ weights · Gram matrices, and its gradients to the points. */
 export async function linearStatistic(
   backend: SignatureBackend,
   k: CheckedKernel,
-  { x, y }: { readonly x: PathBatch; readonly y: PathBatch },
+  { x, y }: TwoBatches,
   weights: StatisticWeights,
   want: { x: boolean; y: boolean },
   progress: PairwiseOptions["progress"],
@@ -269,19 +281,12 @@ export async function linearStatistic(
   refuseHuge(x.count, y.count);
   refuseHuge(x.count, x.count);
   refuseHuge(y.count, y.count);
-  const own = (batch: PathBatch, weight: { diagonal: number; others: number }, wanted: boolean): Term => ({
-    x: batch,
-    y: null,
-    skipDiagonal: weight.diagonal === 0,
-    gradient: { x: wanted, y: wanted },
-    weights: matrix(batch.count, weight),
+  const terms = requestsOf({ x, y }, weights).map((request, n): Term => {
+    if (request.y)
+      return { ...request, gradient: want, weights: new Float64Array(x.count * y.count).fill(weights.xy!) };
+    const [weight, wanted] = n === 0 && weights.xx ? [weights.xx, want.x] : [weights.yy!, want.y];
+    return { ...request, gradient: { x: wanted, y: wanted }, weights: matrix(request.x.count, weight) };
   });
-  const terms: Term[] = [];
-  if (weights.xx) terms.push(own(x, weights.xx, want.x));
-  if (weights.yy) terms.push(own(y, weights.yy, want.y));
-  if (weights.xy !== undefined) {
-    terms.push({ x, y, gradient: want, weights: new Float64Array(x.count * y.count).fill(weights.xy) });
-  }
   const gradients = new Map<PathBatch, Float64Array>();
   const add = (batch: PathBatch, gradient: Float64Array | undefined): void => {
     if (!gradient) return;

@@ -15,6 +15,7 @@ import {
   pairwiseNames,
   readTwo,
   type StatisticResult,
+  type StatisticWeights,
 } from "./gram.js";
 
 export interface StatisticOptions extends PairwiseOptions {
@@ -50,6 +51,15 @@ function atLeastTwo(field: string, batch: PathBatch): void {
 const offDiagonal = (n: number): { diagonal: number; others: number } => ({ diagonal: 0, others: 1 / (n * (n - 1)) });
 const all = (n: number): { diagonal: number; others: number } => ({ diagonal: 1 / n ** 2, others: 1 / n ** 2 });
 
+/** Weights of the Gram matrices in MMD² of m paths and n. @internal */
+export function mmdWeights(m: number, n: number, unbiased: boolean): StatisticWeights {
+  const own = unbiased ? offDiagonal : all;
+  return { xx: own(m), yy: own(n), xy: -2 / (m * n) };
+}
+
+/** The same of the score. @internal */
+export const scoreWeights = (m: number, n: number): StatisticWeights => ({ xx: offDiagonal(m), xy: -2 / (m * n) });
+
 /**
  * Squared maximum mean discrepancy (Gretton et al. 2012) of m paths x and n paths y.
  * Unbiased: Σ_{i≠j} k(x_i, x_j)/(m(m−1)) + Σ_{i≠j} k(y_i, y_j)/(n(n−1)) − 2 Σ k(x_i, y_j)/(mn). Biased: with all pairs,
@@ -69,10 +79,8 @@ export async function signatureMMD(
     atLeastTwo("x", two.x);
     atLeastTwo("y", two.y);
   }
-  const [m, n] = [two.x.count, two.y.count];
-  const own = unbiased ? offDiagonal : all;
   const want = { x: options.gradient?.x ?? false, y: options.gradient?.y ?? false };
-  const weights = { xx: own(m), yy: own(n), xy: -2 / (m * n) };
+  const weights = mmdWeights(two.x.count, two.y.count, unbiased);
   return linearStatistic(backend, k, two, weights, want, options.progress);
 }
 
@@ -90,8 +98,7 @@ export async function signatureScore(
   const k = checkStatistic(backend, options, statisticNames);
   const two = readTwo(x, y);
   atLeastTwo("x", two.x);
-  const [m, n] = [two.x.count, two.y.count];
   const want = { x: options.gradient?.x ?? false, y: options.gradient?.y ?? false };
-  const weights = { xx: offDiagonal(m), xy: -2 / (m * n) };
+  const weights = scoreWeights(two.x.count, two.y.count);
   return linearStatistic(backend, k, two, weights, want, options.progress);
 }

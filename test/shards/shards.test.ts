@@ -57,6 +57,7 @@ const sampled = {
 };
 const paths = (n: number): number[][][] =>
   Array.from({ length: n }, (_, i) => Array.from({ length: 4 }, (_, k) => [k / 3, Math.sin(i + 2 * k)]));
+const compared = { x: paths(4), y: paths(3).map((p) => p.slice(1)), gradient: true };
 
 describe.each(["cpu", "webgpu"] as const)("shards on %s", (backend) => {
   let engine: Engine;
@@ -83,6 +84,9 @@ describe.each(["cpu", "webgpu"] as const)("shards on %s", (backend) => {
     ["simulate samples of data, with states", { ...samples, discretisation: false }, [3]],
     ["Gram matrix", { x: paths(5), normalised: true }, [7]],
     ["Gram matrix of two", { x: paths(3), y: paths(4), static: { kind: "rbf", sigma: 1 } }, [5]],
+    ["MMD²", { x: paths(5), y: paths(4), statistic: "mmd", unbiased: false }, [4]],
+    ["MMD² of normalised kernels, with gradients", { ...compared, statistic: "mmd", normalised: true }, [1, 4]],
+    ["score, with gradients", { ...compared, statistic: "score" }, [3]],
   ])("%s: the bits of one run", async (_, job, counts) => {
     const source = sourceOf(job);
     const one = printed(await whole(engine, source));
@@ -110,14 +114,15 @@ it("fails as the job itself does", async () => {
 
 describe("cutting", () => {
   it("refuses by name what cannot be cut, with a mend", async () => {
-    await expect(cut(sourceOf({ x: paths(2), y: paths(2), statistic: "mmd" }), 2)).rejects.toThrow(/statistic "mmd"/);
+    const statistic = { x: paths(2), y: paths(2), statistic: "mmd", gradient: true };
+    await expect(cut(sourceOf(statistic), 5)).rejects.toThrow(/but the job has 4 paths; ask for at most 4$/);
     await expect(cut(sourceOf({ ...small, ...withLoss }), 99)).rejects.toThrow(/ask for at most 6$/);
     expect(() => commandOf({ ...small, steps: 3 })).toThrow(/--workers/);
   });
 
   it("takes whole points of a sweep where there are as many", () => {
     const shards = cutShards(
-      Array.from({ length: 5 }, () => "no"),
+      Array.from({ length: 5 }, () => ({ unit: "trials" as const, count: 1, align: 1, batches: 0 })),
       2,
     );
     expect(shards.map((s) => s.tasks.map((t) => t.point))).toEqual([

@@ -18,6 +18,11 @@ export interface GramRequest {
   readonly skipDiagonal?: boolean;
   /** Which of its pairs, in their order, where there is no cotangent; default all. Other values are then 0. */
   readonly pairs?: readonly [begin: number, end: number] | undefined;
+  /**
+   * Which of its pairs, where only gradients to some paths count: with all pairs of a path, its gradient has the bits that it has of
+   * all, as what is left out leaves the order of the rest as it is. Other values are then 0.
+   */
+  readonly only?: ((a: number, b: number) => boolean) | undefined;
 }
 
 /** The Gram matrix of a request: of a batch with itself, half of it where the solver is symmetric. */

@@ -10,7 +10,7 @@ import type { CheckedSolver } from "../definitions/solver.js";
 import type { CompiledStaticKernel } from "../definitions/static-kernel.js";
 import { twinBackend } from "../host/backend.js";
 import { stripKernel } from "../host/strips.js";
-import { incrementParts, incrementPartsVjp, type PartsGrid, partsCount } from "./increment-parts.js";
+import { incrementParts, incrementPartsVjp, type PartsOfPairs, partsCount } from "./increment-parts.js";
 import { runPairs } from "./pair-runner.js";
 import { describePairs, devicePoints, longestOf, meanPoint, slotLists } from "./pairs.js";
 import { gpuSignatures, gpuSignatureVjp } from "./signatures.js";
@@ -32,9 +32,9 @@ const asGradient = async (read: Promise<ArrayBuffer> | undefined): Promise<Float
 
 /** A chunk with what it takes of the list, the layout of its increments, and the buffers of its own. */
 interface UploadedChunk extends PairChunk {
-  readonly begin: number;
-  readonly end: number;
-  readonly grid: PartsGrid;
+  /** The slots' numbers in the list of pairs. */
+  readonly numbers: Uint32Array;
+  readonly ofSlots: PartsOfPairs;
   readonly own: readonly Storage[];
 }
 
@@ -58,6 +58,8 @@ interface PairRequest {
   readonly list: PairList;
   /** Pairs of the whole matrix, of which the list may have some: what numbers are computed with depends on them. */
   readonly allPairs: number;
+  /** Which of the list are computed: chunks lie, and are planned, as if all were. */
+  readonly only?: GramRequest["only"];
   readonly weights: Float64Array | undefined;
   /** With weights, which gradients. */
   readonly want: { readonly x: boolean; readonly y: boolean };
@@ -140,10 +142,10 @@ export class GpuSignatureBackend implements SignatureBackend {
     // A sum of which a part comes with its gradient is no more accurate for the other part's being so.
     const extended = requests.every((r) => !r.cotangent);
     // A part of a matrix must not choose other numbers than the rest of it.
-    const some = requests.some((r) => r.pairs);
+    const some = requests.some((r) => r.pairs || r.only);
     return (some ? inParts : this.firstInParts)(async (parts) => {
       const jobs = requests.map((request) => {
-        const { x, cotangent } = request;
+        const { x, cotangent, only } = request;
         const y = request.y ?? x;
         const own = request.y === null;
         const shape = shapeOf(request, solver);
@@ -159,7 +161,10 @@ export class GpuSignatureBackend implements SignatureBackend {
           return { gram, gradientX: gx, gradientY: gy };
         };
         const allPairs = pairCount(shape);
-        return this.prepare({ kernel, solver, x, y, list, allPairs, weights, want, collect }, { parts, extended });
+        return this.prepare(
+          { kernel, solver, x, y, list, allPairs, only, weights, want, collect },
+          { parts, extended },
+        );
       });
       return this.run(kernel, await Promise.all(jobs), progress);
     });
@@ -250,6 +255,11 @@ export class GpuSignatureBackend implements SignatureBackend {
     const parts = stages.source === "parts";
     const total = list.a.length;
     const values = new Float64Array(total);
+    /** Numbers in the list of the pairs of a chunk that are computed. */
+    const computed = (begin: number, end: number): Uint32Array => {
+      const all = Uint32Array.from({ length: end - begin }, (_, n) => begin + n);
+      return job.only ? all.filter((n) => job.only!(list.a[n]!, list.b[n]!)) : all;
+    };
     const extended = stages.source === "extended";
     const px = points(x, extended);
     const py = points(y, extended);
@@ -258,23 +268,25 @@ export class GpuSignatureBackend implements SignatureBackend {
     const reads: Promise<void>[] = [];
     /** In two parts: gradients to the increments of each chunk, and what brings them to the points. */
     const bars: Promise<(gradX: Float64Array, gradY: Float64Array) => void>[] = [];
-    let gradReads: Promise<Float64Array | undefined>[] = [];
     const recording = this.record();
     if (gradX) recording.batch.clear(gradX);
     if (gradY) recording.batch.clear(gradY);
-    const chunkOf = (begin: number, end: number): UploadedChunk => {
-      const slots = end - begin;
+    const chunkOf = (begin: number, end: number): UploadedChunk | undefined => {
+      const numbers = computed(begin, end);
+      const slots = numbers.length;
+      if (slots === 0) return undefined;
+      const some = { a: numbers.map((n) => list.a[n]!), b: numbers.map((n) => list.b[n]!) };
       const columns = longestOf(y, list.b, begin, end);
       const grid = { plan: stages.plan, columns };
+      const ofSlots = { kernel, x, y, list: some, begin: 0, end: slots, grid };
       const own: Storage[] = [];
       const buffer = (label: string, bytes: number): Storage => keep(own, gpu.buffer(label, bytes));
       const upload = (label: string, data: ArrayBufferView): Storage => keep(own, gpu.upload(label, data));
       const role = (out: Storage | undefined, paths: Uint32Array, count: number) =>
-        out && { out, list: upload("slots of paths", slotLists(paths, begin, end, count)), paths: count };
+        out && { out, list: upload("slots of paths", slotLists(paths, 0, slots, count)), paths: count };
       return {
-        begin,
-        end,
-        grid,
+        numbers,
+        ofSlots,
         own,
         slots,
         rows: longestOf(x, list.a, begin, end),
@@ -283,21 +295,25 @@ export class GpuSignatureBackend implements SignatureBackend {
         y: py,
         results: buffer("results", slots * (parts ? 16 : 8)),
         incrementGradients: parts && want ? buffer("gradients to increments", 4 * partsCount(grid, slots)) : undefined,
-        pairs: upload("pairs", describePairs(list, begin, end, x, y)),
-        increments: parts
-          ? incrementParts({ kernel, x, y, list, begin, end, grid }).map((p) => upload("increments", p))
-          : undefined,
-        weights: weights && !parts ? upload("weights", Float32Array.from(weights.subarray(begin, end))) : undefined,
-        gradientX: role(gradX, list.a, x.count),
-        gradientY: role(gradY, list.b, y.count),
+        pairs: upload("pairs", describePairs(some, 0, slots, x, y)),
+        increments: parts ? incrementParts(ofSlots).map((p) => upload("increments", p)) : undefined,
+        weights:
+          weights && !parts
+            ? upload(
+                "weights",
+                Float32Array.from(numbers, (n) => weights[n]!),
+              )
+            : undefined,
+        gradientX: role(gradX, some.a, x.count),
+        gradientY: role(gradY, some.b, y.count),
       };
     };
     for (const chunk of runPairs(recording, stages, total, scratch, chunkOf)) {
-      const { begin, end, slots, grid, own, results, incrementGradients } = chunk;
+      const { numbers, ofSlots, slots, own, results, incrementGradients } = chunk;
       const taken = recording.batch.read(results).then((data) => {
         const read = new Float32Array(data);
         for (let i = 0; i < slots; i++) {
-          values[begin + i] = parts
+          values[numbers[i]!] = parts
             ? (read[4 * i]! + read[4 * i + 1]!) * 2 ** read[4 * i + 2]!
             : read[2 * i]! * 2 ** read[2 * i + 1]!;
         }
@@ -308,15 +324,22 @@ export class GpuSignatureBackend implements SignatureBackend {
         const read = recording.batch.read(incrementGradients).then((data) => new Float32Array(data));
         const brings = read.then(
           (p) => (gx: Float64Array, gy: Float64Array) =>
-            incrementPartsVjp({ kernel, x, y, list, begin, end, grid }, p, weights!, gx, gy),
+            incrementPartsVjp(
+              ofSlots,
+              p,
+              Float64Array.from(numbers, (n) => weights![n]!),
+              gx,
+              gy,
+            ),
         );
         bars.push(handled(brings));
       }
-      if (end === total) gradReads = [gradX, gradY].map((g) => handled(asGradient(g && recording.batch.read(g))));
       recording.cut();
       for (const s of own) s.dispose();
       if (reads.length > chunksAhead) await reads[reads.length - 1 - chunksAhead];
     }
+    const gradReads = [gradX, gradY].map((g) => handled(asGradient(g && recording.batch.read(g))));
+    if (gradX || gradY) recording.cut();
     await Promise.all(reads);
     let [gx, gy] = await Promise.all(gradReads);
     refuseOverflow(values, (n) => [list.a[n]!, list.b[n]!], x, y, "float32");

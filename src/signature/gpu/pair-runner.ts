@@ -11,19 +11,20 @@ import type { PairChunk, PairScratch, PairStages, Recording } from "./stages.js"
 
 /**
  * Encodes chunk after chunk, and gives each when its results are encoded: before the next, they are to be used.
- * @param chunkOf makes pairs `begin` to `end` ready.
+ * @param chunkOf makes pairs `begin` to `end` ready, where any of them are to be computed.
  */
 export function* runPairs<Chunk extends PairChunk>(
   recording: Recording,
   stages: PairStages,
   count: number,
   scratch: PairScratch,
-  chunkOf: (begin: number, end: number) => Chunk,
+  chunkOf: (begin: number, end: number) => Chunk | undefined,
 ): Generator<Chunk> {
   const most = stages.plan.slots;
   for (let begin = 0; begin < count; begin += most) {
     const end = Math.min(count, begin + most);
     const chunk = chunkOf(begin, end);
+    if (!chunk) continue;
     stages.encode(recording, chunk, scratch);
     yield chunk;
   }

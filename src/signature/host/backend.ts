@@ -89,9 +89,10 @@ async function gramOf(
   let done = 0;
   for (const a of list.a) {
     const b = list.b[done]!;
+    done++;
+    if (request.only && !request.only(a, b)) continue;
     const weight = cotangent && pairWeight(cotangent, shape, a, b);
     setPair(gram, shape, a, b, pair(scheme, sides, a, b, weight || undefined));
-    done++;
     if (turns.due()) {
       progress?.(done);
       await turns.take();
