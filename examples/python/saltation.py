@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import shlex
+import signal
 import subprocess
 import tempfile
 
@@ -37,11 +38,16 @@ class Result(dict):
 
 
 def command():
-    """The command as a list of words: what SALTATION says, the package that this file lies in, or npx."""
+    """The command as a list of words: what SALTATION says, the package that this file lies in, an installed one, or npx."""
     if os.environ.get("SALTATION"):
         return shlex.split(os.environ["SALTATION"])
-    here = pathlib.Path(__file__).resolve().parents[2] / "bin" / "saltation.js"
-    return ["node", str(here)] if here.exists() else ["npx", "--no-install", "saltation"]
+    own = list(pathlib.Path(__file__).resolve().parents)[2:3]
+    current = pathlib.Path.cwd()
+    for folder in [*own, *(at / "node_modules" / "saltation" for at in (current, *current.parents))]:
+        script = folder / "bin" / "saltation.js"
+        if script.exists():
+            return ["node", str(script)]
+    return ["npx", "--no-install", "saltation"]
 
 
 def _plain(value):
@@ -53,15 +59,46 @@ def _plain(value):
     raise TypeError(f"{type(value).__name__} has no place in a job")
 
 
-def _call(words, text=None):
+def _end(process):
+    """Ends a command and what it started, which npx would leave behind."""
+
+    def tell(signal_name):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, getattr(signal, signal_name))
+        else:
+            process.kill()
+
+    if process.poll() is None:
+        tell("SIGTERM")
     try:
-        done = subprocess.run([*command(), *words], input=text, capture_output=True, text=True, encoding="utf-8")
+        # It takes its temporary files away; a second interrupt comes through.
+        process.communicate(timeout=5)
+    except subprocess.TimeoutExpired:
+        tell("SIGKILL")
+        process.communicate()
+
+
+def _call(words, text=None, timeout=None):
+    pipes = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
+    try:
+        process = subprocess.Popen([*command(), *words], **pipes, text=True, encoding="utf-8", start_new_session=True)
     except FileNotFoundError as error:
         raise SaltationError(f"cannot start {error.filename}: install Node, or set SALTATION to the command", 1) from None
-    if done.returncode != 0:
-        lines = done.stderr.strip().splitlines() or ["no word of why"]
-        raise SaltationError(lines[-1].removeprefix("saltation: "), done.returncode)
-    return json.loads(done.stdout)
+    try:
+        out, told = process.communicate(text, timeout)
+    except subprocess.TimeoutExpired:
+        _end(process)
+        raise SaltationError(f"timeout: {words[0]} took more than {timeout} s, and was ended; give it more, or less to do", 1) from None
+    except BaseException:
+        _end(process)
+        raise
+    if process.returncode < 0:
+        name = signal.Signals(-process.returncode).name
+        raise SaltationError(f"{words[0]} was ended by {name}", process.returncode)
+    if process.returncode != 0:
+        lines = told.strip().splitlines() or ["no word of why"]
+        raise SaltationError(lines[-1].removeprefix("saltation: "), process.returncode)
+    return json.loads(out)
 
 
 def load(file):
@@ -70,12 +107,13 @@ def load(file):
         return {name: str(a) if a.dtype.kind == "U" and a.ndim == 0 else a for name, a in ((n, arrays[n]) for n in arrays)}
 
 
-def run(name, job, *, out=None, backend="auto", recording=None, arguments=()):
+def run(name, job, *, out=None, backend="auto", recording=None, arguments=(), timeout=None):
     """Runs a job: name is simulate, gradient, train, check, kernel or signature.
 
     job: a dictionary, in which NumPy arrays may stand for lists.
     out: where the arrays are kept as npz; without it they are read and gone.
     recording: the file that the job calls @recording. arguments: further options of the command.
+    timeout: seconds after which the command is ended (default never).
     Raises SaltationError with the command's one line; ValueError for numbers that are not finite.
     """
     text = json.dumps(job, default=_plain, allow_nan=False)
@@ -86,7 +124,7 @@ def run(name, job, *, out=None, backend="auto", recording=None, arguments=()):
         file = out if out is not None else pathlib.Path(folder, "arrays.npz")
         if name != "check":
             words += ["--out", os.fspath(file)]
-        result = Result(_call(words, text))
+        result = Result(_call(words, text, timeout))
         result.arrays = load(file) if name != "check" else {}
     return result
 

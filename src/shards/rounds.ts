@@ -4,7 +4,7 @@
  */
 import { type FiredPaths, joinFired, type TakenLoss } from "../loss/taken.js";
 import { type BlockSums, joinSums } from "../reduce/statistics.js";
-import { checked, inOrder, type TaskResult } from "./results.js";
+import { checked, type Failure, inOrder, type TaskResult, thrown } from "./results.js";
 
 /** What a task needs of tasks of earlier rounds, by the kind of these. */
 export interface Known {
@@ -35,6 +35,21 @@ const joinedParts: { readonly [R in Round]: (parts: readonly TaskResult[]) => Kn
   spikes: (parts) => joinFired(parts.map((r) => r.gradient!.fired!)),
   loss: (parts) => parts[0]!.taken!,
 };
+
+/** What a round came to, or why it did not: of a sweep, what is wrong with a point leaves the others to go on. */
+export type Told<R extends Round = Round> = { readonly came: Known[R] } | { readonly failed: Failure };
+
+/** What is told of a round to who goes on from it, where points may fail each by itself. */
+export function toldRound<R extends Round>(round: R, results: readonly TaskResult[]): Told<R> {
+  const failed = results.find((r) => r.failed)?.failed;
+  return failed ? { failed } : { came: joinedRound(round, results) };
+}
+
+/** @throws SaltationError what the round failed by. */
+export function knownFrom<R extends Round>(told: Told<R>): Known[R] {
+  if ("failed" in told) throw thrown(told.failed);
+  return told.came;
+}
 
 /** What the tasks of a round came to, of one point. @throws SaltationError what the first that failed met. */
 export const joinedRound = <R extends Round>(round: R, results: readonly TaskResult[]): Known[R] =>

@@ -371,6 +371,17 @@ describe.skipIf(noRedis !== undefined)(`BullMQ on Redis${noRedis ? `: ${noRedis}
     // Either of the two shards may have been the first.
     expect(reasons.map((r: string) => r.replace(/path \d+/, "path 0"))).toContain(line);
     expect(error).toMatch(/dead letters after 1 try: the state became infinite/);
+    // Of a sweep, a point that fails in an early round leaves the others to go on.
+    const cell = { ...burst, state: { v: "a * v * v + I", s: "1" }, event: "s - 1", parameters: { a: 0 } };
+    const loss = { kind: "spike-count", target: 2 };
+    writeFileSync(at("some.json"), JSON.stringify({ ...poison, network: { cell }, loss }));
+    writeFileSync(at("grid.json"), JSON.stringify({ "network.parameters.a": [0, 1000] }));
+    const swept = await started([...args.with(1, "some.json").with(3, "3"), "--grid", "grid.json"]);
+    expect(swept.code, swept.error).toBe(1);
+    expect(JSON.parse(swept.out)).toEqual([
+      { parameters: { "network.parameters.a": 0 }, result: expect.objectContaining({ value: expect.any(Number) }) },
+      { parameters: { "network.parameters.a": 1000 }, failed: expect.stringMatching(/^the state became infinite/) },
+    ]);
   });
 
   // With as many pieces as workers both rounds of a piece are one job, else they are two.

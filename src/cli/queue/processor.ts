@@ -7,7 +7,7 @@ import { Redis } from "ioredis";
 import { Engine } from "../../engine.js";
 import { isLasting, runTasks } from "../../shards/evaluate.js";
 import { failedIn } from "../../shards/results.js";
-import type { Known, Round } from "../../shards/rounds.js";
+import { knownFrom, type Round, type Told } from "../../shards/rounds.js";
 import { engineOptions } from "../options.js";
 import { oneLine } from "../output.js";
 import { unpacked } from "../packed.js";
@@ -61,19 +61,20 @@ async function shard(
   const from = connected();
   const { split, source } = await recent(splits, digest, () => getSplit(from, digest));
   const { tasks } = split.shards.find((s) => s.name === name)!;
-  const read = new Map<string, unknown>();
+  const read = new Map<string, Told>();
   for (const [round, byPoint] of Object.entries(known)) {
     for (const { point } of tasks) {
       const of = byPoint[point];
       const key = `${round}-${point}`;
-      if (of && !read.has(key)) read.set(key, unpacked(JSON.parse((await get(from, "known", of)).toString("utf8"))));
+      if (of && !read.has(key))
+        read.set(key, unpacked(JSON.parse((await get(from, "known", of)).toString("utf8"))) as Told);
     }
   }
   const opened = await engineOn(backend ?? split.backend, threads);
   const began = performance.now();
   let told = began;
   const results = await runTasks(opened, source, tasks, {
-    known: <R extends Round>(round: R, point: number) => read.get(`${round}-${point}`) as Known[R],
+    known: <R extends Round>(round: R, point: number) => knownFrom(read.get(`${round}-${point}`) as Told<R>),
     spikes: split.spikes,
     progress(part) {
       if (performance.now() - told < 1000) return;

@@ -1,6 +1,6 @@
 /** `saltation submit job.json`: shards through a queue, and what the job itself would have printed. */
 import { fail } from "../../checks.js";
-import { joinedRound, type Round, roundOf, rounds } from "../../shards/rounds.js";
+import { type Round, roundOf, rounds, toldRound } from "../../shards/rounds.js";
 import type { Shard } from "../../shards/split.js";
 import { makeSplit, type SplitOptions } from "../make-split.js";
 import { type MergeOptions, mergeResults } from "../merge.js";
@@ -31,7 +31,7 @@ async function putRound(
   for (const point of new Set(tasks.map((t) => t.task.point))) {
     const text = JSON.stringify(
       packed(
-        joinedRound(
+        toldRound(
           round,
           tasks.filter((t) => t.task.point === point),
         ),
