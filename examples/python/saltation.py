@@ -6,14 +6,15 @@
     result = saltation.run("simulate", job)
     result["meanSpikeCount"], result.arrays["spike_times"]
 
-It needs Python 3.9, NumPy, and the command: `npm install saltation` in the folder of the program, or where the variable
-SALTATION says ("node /path/to/saltation/bin/saltation.js"). Files that a job names are found from the current folder.
+It needs Python 3.9, NumPy, and the command: `npm install saltation` in the folder of the program or one above it, or with -g, or
+where the variable SALTATION says ("node /path/to/saltation/bin/saltation.js"). Files that a job names are found from the current folder.
 """
 
 import json
 import os
 import pathlib
 import shlex
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -38,7 +39,7 @@ class Result(dict):
 
 
 def command():
-    """The command as a list of words: what SALTATION says, the package that this file lies in, an installed one, or npx."""
+    """The command as a list of words: what SALTATION says, the package that this file lies in, one installed here, or for all."""
     if os.environ.get("SALTATION"):
         return shlex.split(os.environ["SALTATION"])
     own = list(pathlib.Path(__file__).resolve().parents)[2:3]
@@ -47,7 +48,10 @@ def command():
         script = folder / "bin" / "saltation.js"
         if script.exists():
             return ["node", str(script)]
-    return ["npx", "--no-install", "saltation"]
+    everywhere = shutil.which("saltation")
+    if everywhere is None:
+        raise SaltationError(f"saltation is not installed: npm install saltation in {current}, or set SALTATION to the command", 1)
+    return [everywhere]
 
 
 def _plain(value):
@@ -60,7 +64,7 @@ def _plain(value):
 
 
 def _end(process):
-    """Ends a command and what it started, which npx would leave behind."""
+    """Ends a command and what it started."""
 
     def tell(signal_name):
         if hasattr(os, "killpg"):

@@ -14,8 +14,8 @@ const asked = "?";
 
 const usualOf = (unit: string | undefined): string => usual[unitOf(unit ?? "")?.of ?? ""] ?? asked;
 
-/** The fields of a job that take spike trains from a file. */
-function observedOf(file: string, entry: Entry, physical: boolean): object {
+/** The fields of a job that take spike trains from a file. @param origin as that of the current, with whose clock they count. */
+function observedOf(file: string, entry: Entry, physical: boolean, origin: number | undefined): object {
   const converted = physical || entry.timeUnit !== undefined;
   // A network's neurons are 0, 1, …; those of recordings have any numbers, of which one is chosen here.
   const chosen = physical && entry.neurons?.some((n, i) => n !== i);
@@ -24,6 +24,7 @@ function observedOf(file: string, entry: Entry, physical: boolean): object {
     ...(entry.key === "" || entry.key === "spike_times" ? {} : { key: entry.key }),
     ...(converted ? { timeUnit: "ms" } : {}),
     ...(converted && unitOf(entry.timeUnit ?? "") === undefined ? { fileTimeUnit: asked } : {}),
+    ...(converted && origin !== undefined ? { origin } : {}),
     ...(entry.firstTrial === undefined
       ? {}
       : { trials: Array.from({ length: entry.trials! - entry.firstTrial }, (_, i) => entry.firstTrial! + i) }),
@@ -32,7 +33,7 @@ function observedOf(file: string, entry: Entry, physical: boolean): object {
 }
 
 /** The fields of a job that take a current from a time series. */
-function currentOf(file: string, entry: Entry): object {
+function currentOf(file: string, entry: Entry) {
   const exponent = (unitOf(entry.timeUnit ?? "")?.exponent ?? 0) + 3;
   const unit = usualOf(entry.unit);
   return {
@@ -52,12 +53,14 @@ function currentOf(file: string, entry: Entry): object {
 function jobOf(file: string, entries: readonly Entry[], physical: boolean): Record<string, object> {
   const fine = entries.filter((e) => e.note === undefined);
   const series = fine.filter((e) => e.what === "time series");
-  // What was injected rather than what was recorded.
-  const current = series.find((e) => unitOf(e.unit ?? "")?.of === "A") ?? series[0];
+  // What was injected rather than what was recorded: a voltage is no current.
+  const of = (quantity: string | undefined) => series.find((e) => unitOf(e.unit ?? "")?.of === quantity);
+  const current = of("A") ?? of(undefined);
   const spikes = fine.find((e) => e.what === "spike trains");
+  const taken = current && currentOf(file, current);
   return {
-    ...(current ? { input: { current: currentOf(file, current) } } : {}),
-    ...(spikes ? { observed: observedOf(file, spikes, physical) } : {}),
+    ...(taken ? { input: { current: taken } } : {}),
+    ...(spikes ? { observed: observedOf(file, spikes, physical, taken?.samples.origin) } : {}),
   };
 }
 

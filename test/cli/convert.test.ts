@@ -36,10 +36,11 @@ describe("inspect", () => {
     const lines = JSON.parse(`{${out.slice(out.indexOf("in a job:") + 9)}}`);
     expect(lines).toEqual(JSON.parse(await run("inspect", at("cell.nwb"), "--json")).job);
     expect(lines.input.current).toMatchObject({ dt: 0.1, samples: { unit: "nA", timeUnit: "ms", origin: 500 } });
+    // Both by one clock.
+    expect(lines.observed.origin).toBe(500);
     const job = {
       network: { cell: "gif" },
       ...lines,
-      observed: { ...lines.observed, origin: 500 },
       time: { t1: 200, dt: 0.1 },
       paths: 1,
       loss: { kind: "log-likelihood" },

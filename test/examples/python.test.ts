@@ -35,6 +35,10 @@ for wrong in ({**job, "paths": 0}, {**job, "observed": 1}):
         saltation.run("simulate", wrong)
     except saltation.SaltationError as error:
         said.append([error.code, str(error)])
+try:
+    saltation.run("simulate", {**job, "paths": 100000, "time": {"t1": 1000, "dt": 0.001}}, backend="cpu", timeout=0.5)
+except saltation.SaltationError as error:
+    said.append([error.code, str(error)])
 print(json.dumps({
     "same": all(np.array_equal(back[name], spikes.arrays[name]) for name in spikes.arrays),
     "shape": spikes.arrays["spike_times"].shape, "count": float(spikes.arrays["spike_counts"].mean()),
@@ -52,6 +56,7 @@ print(json.dumps({
     expect(found.said).toEqual([
       [1, "paths: expected a whole number from 1 to 1073741824, got 0"],
       [1, expect.stringMatching(/^observed: unknown field, which belongs to "gradient" and "train"/)],
+      [1, "timeout: simulate took more than 0.5 s, and was ended; give it more, or less to do"],
     ]);
   });
 
