@@ -45,6 +45,20 @@ fn beyond(y: State, z: Noise, rho: f32, near: f32, above: f32, current: f32) -> 
 }
 `;
 
+/** A surface that is above 0 by less than it grows in such a part of a step came there along the flow, to rounding of a few hundred steps. */
+const justNow = 1e-4;
+
+/**
+ * Whether an event, of several, that ends a sub-step of length h from y follows at once because a jump took it there. Where two events
+ * coincide, each came along the flow, and the second has a time of its own. `rate` is that of its surface by physical time.
+ */
+export const leaptFunction = /* wgsl */ `
+fn leapt(y: State, h: f32, rate: f32, event: u32) -> bool {
+  let grown = ${justNow}f * dt * rate;
+  return (h <= 1e-7f) & !((rate > 0.0f) & (cell_surface(y, event) <= grown));
+}
+`;
+
 /** Whether the highest event function comes to 0 or above. A state may rest on a surface, as a clock that has run down. */
 const reachesFunction = /* wgsl */ `
 fn reaches(start: f32, end: f32) -> bool { return end > 0.0f || (end == 0.0f && start != 0.0f); }

@@ -112,7 +112,7 @@ export function hybrid(g: Graph, parsed: Parsed): Hybrid {
       if (e === own) return [effectOf(armed, e.surface, after) === "keeps" ? g.one : level];
       return [moves ? g.select(half, above[i], level, g.zero) : level];
     });
-    return { ...jump, value: [...jump.value, ...switches.after(after), ...arms] };
+    return { ...jump, value: [...jump.value, ...switches.after(after, moves), ...arms] };
   };
   /** A jump that sets one mode, and leaves all else as it is. */
   const setting = (name: string, mode: Node, value: Node): Jump => ({

@@ -148,13 +148,15 @@ export class Switches {
   }
 
   /**
-   * Each mode where a state is made or moved by a jump: whether its condition holds there.
-   * @param after what each state becomes.
+   * Each mode where a state is made or moved by a jump: whether its condition holds there. A jump that leaves both sides of a condition
+   * as they are leaves its mode too: where they come to be equal at the same time, that is an event of its own.
+   * @param after what each state becomes; of a start, from nothing.
    */
-  after(after: ReadonlyMap<Node, Node>): Node[] {
+  after(after: ReadonlyMap<Node, Node>, moves: boolean): Node[] {
     const { g } = this;
-    return this.all.map(({ left, right }) =>
-      g.select(g.substitute(left, after), g.substitute(right, after), g.one, g.zero),
-    );
+    return this.all.map(({ mode, left, right }) => {
+      const [a, b] = [g.substitute(left, after), g.substitute(right, after)];
+      return moves && a === left && b === right ? mode : g.select(a, b, g.one, g.zero);
+    });
   }
 }

@@ -28,6 +28,9 @@ export function happensAtOnce(cell: CompiledCell, y: Float64Array, p: Float64Arr
   return cell.happenings.length > 1 ? height > 0 : height >= 0;
 }
 
+/** An event function that is above 0 by less than it grows in such a part of a step came there along the flow, to rounding. */
+const justNow = 1e-9;
+
 /** Looks at a peak that comes this near to 0, in parts of its height above both ends. */
 const nearness = 0.25;
 /** States looked at on the way to a peak. */
@@ -131,6 +134,19 @@ export class Crossings {
   /** A peak stayed below 0, at a state for which `gradient` is. */
   private misses(height: number, at: Float64Array): void {
     this.missed = Math.min(this.missed, -height / termsOf(this.gradient, at));
+  }
+
+  /**
+   * Whether an event that follows at once does so because a jump took it there. Where two events coincide, each came along
+   * the flow, and the second has a time of its own.
+   * @param subStep of no length, from the state at which the event is above 0.
+   */
+  leapt(subStep: SubStep): boolean {
+    const { y, p } = subStep;
+    const e = this.cell.happenings[whichEvent(this.cell, y, p)]!;
+    return (
+      this.cell.happenings.length === 1 || !(e.surface(y, p) <= justNow * this.dt * this.rate(e, y, subStep, subStep.r))
+    );
   }
 
   /** A length at which an event function is above 0, though at both ends it is not; -1 where there is none. */

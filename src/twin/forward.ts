@@ -206,7 +206,7 @@ export class PathSolver {
       if (record) {
         const { y, r, h, driver, p, I } = own;
         const subStep = { y: copy(y), r, h, driver: frozen(driver), p, I };
-        const atOnce = until === "event" && at === r;
+        const atOnce = until === "event" && at === r && this.crossings.leapt(own);
         operations.push({ kind: "advance", neuron: k, step, until, spike, edge, atOnce, subStep });
       }
     };

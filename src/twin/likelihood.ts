@@ -191,7 +191,7 @@ export function laneLikelihood(
       subStep.h = within;
       const place = r + crossings.locate(subStep);
       subStep.h = place - r;
-      const atOnce = place === r;
+      const atOnce = place === r && crossings.leapt(subStep);
       stepper.advance(trial, subStep);
       const event = whichEvent(cell, trial, p);
       if (++inStep > mostPerStep) {

@@ -4,6 +4,7 @@
  * `substep_tangent`.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { leaptFunction } from "../../substep/crossing.wgsl.js";
 import { clearGrid, type GridShape } from "../../substep/grid-states.wgsl.js";
 import type { SolverShape } from "../../substep/solver.wgsl.js";
 
@@ -35,6 +36,9 @@ fn push_deliver(s: Substep, jump: Jump, d_weight: f32, dy: State, dr: f32, moved
   return cell_receive_jvp(s.end, jump.weight, end_tangent(s, dy, dr, moved - dr, d_current), d_weight, jump.port);
 }
 
+#if ${several}
+${leaptFunction}
+#endif
 // What an event's time follows from: the derivative of the end by the length, and that of E along it.
 struct Crossing { by_length: State, rate: f32, at_once: bool }
 
@@ -43,7 +47,7 @@ fn crossing(s: Substep, event: u32) -> Crossing {
   let by_length = end_tangent(s, state_zero(), 0.0f, 1.0f, 0.0f);
   let rate = state_dot(cell_surface_gradient(s.end, event), by_length);
   // What follows a jump at once moves with it.
-  return Crossing(by_length, rate, ${several ? "s.place - s.start.rho <= 1e-7f" : "cell_event(s.start.y) >= 0.0f"});
+  return Crossing(by_length, rate, ${several ? "leapt(s.start.y, s.place - s.start.rho, rate, event)" : "cell_event(s.start.y) >= 0.0f"});
 }
 
 struct Fired { dy: State, moved: f32 }

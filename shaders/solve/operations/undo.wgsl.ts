@@ -8,6 +8,7 @@
  * from which the cotangent of the length follows.
  */
 import { wgsl } from "wgsl-preprocessor/wgsl-preprocessor.js";
+import { leaptFunction } from "../../substep/crossing.wgsl.js";
 import { clearGrid, type GridShape } from "../../substep/grid-states.wgsl.js";
 import type { SolverShape } from "../../substep/solver.wgsl.js";
 
@@ -60,6 +61,9 @@ fn undo_deliver(begin: Start, place: f32, jump: Jump, a: State) -> Undone {
   return Undone(${back}, start_bar(begin.rho, c.start, -c.length), c.length${weights ? ", weight_bar" : ""});
 }
 
+#if ${several}
+${leaptFunction}
+#endif
 // The cotangent of the state before an event, event_bar that of its time: the length of the sub-step is set by E = 0, and
 // is eliminated.
 fn undo_event(s: Stages, begin: Start, h: f32, u: f32, event: u32, event_bar: f32, a: State) -> State {
@@ -68,8 +72,8 @@ fn undo_event(s: Stages, begin: Start, h: f32, u: f32, event: u32, event_bar: f3
   let gradient = cell_surface_gradient(s.end, event);
   let pull = event_bar + state_dot(c, by_length);
 #if ${several}
-  // Where a jump left the surface above 0 the event followed at once, and nothing moves the length.
-  let q = select(pull / state_dot(gradient, by_length), 0.0f, h <= 1e-7f);
+  let rate = state_dot(gradient, by_length);
+  let q = select(pull / rate, 0.0f, leapt(begin.y, h, rate, event));
 #else
   let q = length_bar(pull, state_dot(gradient, by_length), begin.y);
 #endif
