@@ -97,6 +97,26 @@ function read(network: EngineNetwork, options: ConfidenceOptions): Asked {
   return { plan, fit: new Fit(plan, schedule, entries, vector), views, ...settings };
 }
 
+/** Whether log L changes, or ends to exist, somewhere on the way from a bound, which need not be as near as the bound. */
+async function movesAway(
+  natural: Fit,
+  at: Float64Array,
+  i: number,
+  side: "lower" | "upper",
+  here: number,
+): Promise<boolean> {
+  const { lower, upper } = natural.entries[i]!;
+  const [from, to] = side === "lower" ? [lower, upper] : [upper, lower];
+  const unit = Math.max(Math.abs(at[i]! - from), 1e-3 * Math.abs(at[i]!), 1e-6);
+  for (let times = 1; times <= 1e9; times *= 10) {
+    const far = at[i]! + Math.sign(to - from) * times * unit;
+    if (side === "lower" ? far >= to : far <= to) return true;
+    const there = await natural.valueAt(Float64Array.from(at, (v, j) => (j === i ? far : v)));
+    if (there === undefined || Math.abs(there - here) >= boundChange) return true;
+  }
+  return false;
+}
+
 /** Which entries stand at a bound. */
 async function boundsOf(fit: Fit, x: Float64Array): Promise<("lower" | "upper" | undefined)[]> {
   const natural = fit.natural(x);
@@ -121,8 +141,9 @@ async function boundsOf(fit: Fit, x: Float64Array): Promise<("lower" | "upper" |
       const there = await natural.valueAt(to);
       if (here !== undefined && there !== undefined && Math.abs(there - here) < boundChange) sides.push(side);
     }
-    // Of one that may stand at either, the data say nothing: that is told as such.
-    found.push(sides.length === 1 ? sides[0] : undefined);
+    // Of one that may stand at either, the data say nothing, nor of one that may be as large as it likes: that is told as such.
+    const [side] = sides;
+    found.push(side && sides.length === 1 && (await movesAway(natural, at, i, side, here!)) ? side : undefined);
   }
   return found;
 }

@@ -10,6 +10,8 @@ import type { EngineNetwork, GradientOptions } from "../engine.js";
 import { SaltationError } from "../errors.js";
 import { judgeMean } from "../loss/judge-mean.js";
 import type { Evaluator, Loss } from "../loss/loss.js";
+import type { Network } from "../network/network.js";
+import { isPoisson } from "../network/populations.js";
 import { parameterLayout, parameterVector, replaceParameters, requestedViews, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { type Estimate, estimateOf } from "../reduce/statistics.js";
@@ -23,9 +25,9 @@ export interface CheckOptions
   readonly progress?: (done: number, total: number) => void;
 }
 
-/** A central difference; of a delay of 0, below which there is none, one to the side above. */
+/** A central difference; of a delay or a Poisson rate of 0, below which there is none, one to the side above. */
 export interface CheckedStep {
-  /** The parameter was moved by this either way, or a delay of 0 by twice as much. */
+  /** The parameter was moved by this either way, or a delay or rate of 0 by twice as much. */
   readonly step: number;
   readonly difference: number;
   /** Difference minus gradient: mean over the paths, with its standard error. */
@@ -147,6 +149,13 @@ function placesOf({ length }: View, most: number): number[] {
   return Array.from({ length: n }, (_, i) => Math.floor((i * length) / n));
 }
 
+/** Whether there is nothing below 0 of a parameter: of delays, and of rates of Poisson processes. */
+function leastIsZero({ name, segment }: View, { cell, populations }: Network): boolean {
+  const rates = populations.filter((p) => p.cell && isPoisson(p.cell)).map((p) => `${p.name}.rate`);
+  if (populations.length === 0 && isPoisson(cell)) rates.push("rate");
+  return segment === "delays" || rates.includes(name);
+}
+
 /** Numbers of each sample: those of a path, of a batch of paths, or of all trials of a likelihood. */
 interface Sampler {
   readonly plans: readonly SolvePlan[];
@@ -243,7 +252,7 @@ export async function checkGradient(
       for (const place of places) {
         const value = values[place]!;
         const gradients = base[row + place]!;
-        const downTo = view.segment === "delays" && value === 0 ? 0 : -1;
+        const downTo = value === 0 && leastIsZero(view, network.network) ? 0 : -1;
         const steps: MeasuredStep[] = [];
         for (const part of parts) {
           const moved = [1, downTo].map((sign) => {

@@ -82,7 +82,7 @@ function added(
  *     combinedLoss([{ loss: firstSpikes(target) }, { loss: silenceRegulariser({ least: 1 }), weight: 0.1 }])
  *
  * Classes are those that its first classifier tells.
- * @throws SaltationError `invalid-input`, also for a log-likelihood, which is no loss of simulated spikes.
+ * @throws SaltationError `invalid-input`, also for weights that are all 0, and for a log-likelihood, which is no loss of simulated spikes.
  */
 export function combinedLoss(parts: readonly LossPart[]): SampleLoss {
   if (!Array.isArray(parts) || parts.length === 0)
@@ -94,6 +94,8 @@ export function combinedLoss(parts: readonly LossPart[]): SampleLoss {
       fail(`loss[${p}].loss`, `"${part.loss.kind}" is no loss of simulated spikes; take it alone`);
     return { loss: part.loss, weight: finiteNumber(`loss[${p}].weight`, part.weight ?? 1) };
   });
+  if (weighted.every((w) => w.weight === 0))
+    fail("loss", "has weights that are all 0, and so is their sum; give one that is not");
   const losses = weighted.map((w) => w.loss);
   const states = losses.flatMap((l) => (l.states ? [l.states].flat() : []));
   /** How many means each part has, once it has been taken. */

@@ -82,9 +82,18 @@ export function psth(trains: readonly SpikeTimes[], options: PsthOptions): Psth 
 /** Bins of a constant PSTH differ by rounding alone, which is fewer parts of its rate. */
 const rounded = 1e-11;
 
-/** Pearson's correlation of two PSTHs over the same bins; NaN where one of them is constant, but for rounding. */
+/**
+ * Pearson's correlation of two PSTHs over the same bins; NaN where one of them is constant, but for rounding.
+ * @throws SaltationError `invalid-input` where their bins are others.
+ */
 export function psthCorrelation(a: Psth, b: Psth): number {
   const n = a.rates.length;
+  const near = (x: number, y: number): boolean => Math.abs(x - y) <= 1e-9 * a.bin;
+  if (!near(a.bin, b.bin) || !near(a.t0, b.t0))
+    fail(
+      "psth",
+      `has bins of ${show(b.bin)} from ${show(b.t0)} on to compare with ${a.bin} from ${a.t0} on: take the same stretch and bin`,
+    );
   if (b.rates.length !== n)
     fail("psth", `has ${show(b.rates.length)} bins to compare with ${n}: take the same stretch and bin`);
   const mean = (x: Float64Array): number => x.reduce((s, v) => s + v, 0) / n;

@@ -119,6 +119,14 @@ describe("a Poisson process", () => {
     );
   });
 
+  it("does not tell a bound of a positive parameter that nothing reads", async () => {
+    const idle = { ...poisson, state: { s: "exp(b) + 0 * r" } };
+    const b = Math.log(rate);
+    await expect(judge({ cell: idle, parameters: { b } }, { trainable: ["b", "r"] })).rejects.toThrow(
+      /^trainable: the data do not determine r: a change of it by 0.1 moves log L by less than/,
+    );
+  });
+
   it("tells a parameter at its bound, and what the others are known to beside it", async () => {
     // Without the bound r would be the rate, which lies below it.
     const trainable = ["b", { name: "r", bounds: [1, 9] as const }];

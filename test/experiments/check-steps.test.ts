@@ -1,7 +1,7 @@
 /** What differences at several steps say of a gradient. */
 import { describe, expect, it } from "vitest";
 import { checkGradient, judgeSteps } from "../../src/experiments/check-gradient.js";
-import { Engine, meanSpikeTime } from "../../src/index.js";
+import { Engine, meanSpikeTime, spikeCount } from "../../src/index.js";
 
 describe("what steps say", () => {
   /** Deviations with standard errors, at steps of 0.1, 0.03, 0.01 and 0.003. */
@@ -111,8 +111,14 @@ describe("what steps say", () => {
   });
 });
 
-it("moves a delay of 0 to the side above alone", async () => {
+it("moves a delay or a Poisson rate of 0 to the side above alone", async () => {
   const engine = await Engine.create({ backend: "cpu" });
+  const silent = engine.network({ populations: { a: { poisson: 0 } } });
+  const [rate] = await checkGradient(silent, spikeCount(), { t1: 1, dt: 0.1, paths: 1000, seed: 1, with: ["a.rate"] });
+  // Of a rate of 0.2 the mean count is the rate: half of that either way, with no spikes below 0.
+  const { difference, deviation, standardError } = rate!.steps[0]!;
+  expect(Math.abs(difference - 1)).toBeLessThan(4 * standardError);
+  expect(deviation).toBe(difference);
   const network = engine.network({
     cell: "slif",
     neurons: 2,

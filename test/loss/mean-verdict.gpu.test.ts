@@ -251,6 +251,16 @@ describe.each(["webgpu", "cpu"] as const)("on %s", (backend) => {
       "loss: none of 16 paths had spike 4 of neuron 0 before t1 = 1 (indices from 0): the time is taken as t1, its gradient as 0",
       "the gradient by current is exactly 0: as far as derivatives see, nothing that the loss looks at depends on it",
     ]);
+    // The mean of times that are all t1 is not quite that.
+    for (const [t1, paths] of [
+      [0.7, 7],
+      [12.3, 300],
+    ] as const) {
+      const { warnings = [] } = await of({ cell: "slif", current: -20 }, meanSpikeTime(0, 4), { t1, paths });
+      expect(warnings.filter((w) => w.startsWith("loss: "))).toEqual([
+        expect.stringContaining(`none of ${paths} paths`),
+      ]);
+    }
     const some = await of({ cell: "slif", current: 1.5 }, firstSpikes([[0.2, 0.4, 0.6, ...Array(20).fill(0.9)]]));
     expect(some.warnings).toEqual([
       expect.stringMatching(/^loss: none of 16 paths had spike \d+ of neuron 0, .* and \d+ more/),

@@ -217,6 +217,9 @@ describe("regularisers", () => {
   });
 
   it("are refused in one line", () => {
+    expect(() => combinedLoss([{ loss: rateRegulariser({ most: 1 }), weight: 0 }])).toThrow(
+      "loss: has weights that are all 0, and so is their sum; give one that is not",
+    );
     expect(() => combinedLoss([])).toThrow(/^loss: expected a list of \{ loss, weight \}/);
     expect(() => combinedLoss([{ loss: rateRegulariser({ most: 1 }), weight: Number.NaN }])).toThrow(
       /^loss\[0\]\.weight: /,

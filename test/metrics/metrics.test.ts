@@ -204,6 +204,10 @@ describe("PSTH", () => {
     expect(psthCorrelation(of([1, 2, 3]), of([3, 2, 1]))).toBeCloseTo(-1, 14);
     expect(psthCorrelation(of([1, 2, 4]), of([1, 0, 2]))).toBeCloseTo(2 / Math.sqrt((14 / 3) * 2), 14);
     expect(() => psthCorrelation(of([1]), of([1, 2]))).toThrow("psth: has 2 bins to compare with 1");
+    expect(() => psthCorrelation(of([1, 2]), { ...of([1, 2]), bin: 2, t1: 4 })).toThrow(
+      "psth: has bins of 2 from 0 on to compare with 1 from 0 on",
+    );
+    expect(() => psthCorrelation(of([1, 2]), { ...of([1, 2]), t0: 1, t1: 3 })).toThrow("psth: has bins of 1 from 1 on");
     // Three spikes of 13 trials in each bin: smoothed rates that differ by rounding.
     const train = Array.from({ length: 30 }, (_, n) => Math.floor(n / 3) / 10 + 0.01 + 0.02 * (n % 3));
     const flat = psth(new Array(13).fill(train), { t0: 0, t1: 1, bin: 0.1, smooth: 0.15 });

@@ -1,8 +1,12 @@
 /** Antithetic pairs: the twin's paths, the same law, and means that spread less. */
 import { describe, expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
+import { combinedLoss } from "../../src/loss/combined-loss.js";
+import { signatureMmdLoss, signatureScoreLoss } from "../../src/loss/signature-kernel.js";
 import { meanSpikeTime } from "../../src/loss/spike-times.js";
 import { vanRossum } from "../../src/loss/van-rossum.js";
+import { sgd } from "../../src/train/optimisers.js";
+import { train } from "../../src/train/train.js";
 import { sharedEngine } from "../support/engine.js";
 import { one, recurrent } from "../train/support.js";
 
@@ -59,11 +63,21 @@ describe("antithetic paths", () => {
 
   it("are refused where paths must be independent, or come in odd numbers", async () => {
     const network = engine().network(one);
-    const options = { t1: 1, dt: 0.1, antithetic: true, with: ["current"] };
+    const solve = { t1: 1, dt: 0.1, antithetic: true };
+    const options = { ...solve, with: ["current"] };
     const spikes = { times: [0.3], neurons: [0] };
-    await expect(
-      network.valueAndGradient(vanRossum([spikes, spikes], { tau: 0.1 }), { ...options, paths: 4 }),
-    ).rejects.toThrow(/antithetic: loss "van-rossum" compares independent paths/);
+    const descent = { trainable: ["current"], optimiser: sgd({ learningRate: 0.1 }), steps: 1 };
+    for (const loss of [
+      vanRossum([spikes, spikes], { tau: 0.1 }),
+      signatureMmdLoss([spikes, spikes]),
+      signatureScoreLoss([spikes, spikes]),
+    ]) {
+      const why = `antithetic: loss "${loss.kind}" compares independent paths`;
+      await expect(network.valueAndGradient(loss, { ...options, paths: 4 })).rejects.toThrow(why);
+      await expect(train(network, { ...solve, paths: 4, ...descent, loss }).next()).rejects.toThrow(why);
+      const sum = combinedLoss([{ loss: meanSpikeTime() }, { loss }]);
+      await expect(network.valueAndGradient(sum, { ...options, paths: 4 })).rejects.toThrow(/compares independent/);
+    }
     expect(() => network.simulate({ ...options, paths: 3 })).toThrow(/paths: is 3; antithetic paths come in pairs/);
   });
 });
