@@ -3,9 +3,11 @@
 import { useEffect, useId, useState } from "preact/hooks";
 import { Action } from "../page/action.js";
 import { Frame, ProblemNotice } from "../page/frame.js";
+import { NoticeList } from "../page/notice-list.js";
 import { OpenFile, useDroppedFile } from "../page/open-file.js";
 import { Part } from "../page/setup/part.js";
 import { AccuracyFigure, ConfusionFigure, LossFigure, SampleFigure, SpikesFigure } from "./figures.js";
+import { forget } from "./keep.js";
 import type { Device } from "./protocol.js";
 import type { NumberName, SetName } from "./settings.js";
 import {
@@ -15,6 +17,7 @@ import {
   epochs,
   go,
   locked,
+  notKept,
   openFile,
   pause,
   percentText,
@@ -171,6 +174,14 @@ function Setup() {
           Jobs are for <code>saltation train</code>
           {set === "digits" ? ", beside the samples; " : "; "}a trained one has the weights of the best epoch.
         </p>
+        <p class="hint kept">
+          {notKept.value === undefined
+            ? "Settings, the run and a file of digits are kept in this browser."
+            : "Nothing is kept in this browser."}{" "}
+          <button type="button" class="quiet" onClick={() => void forget()}>
+            Forget them
+          </button>
+        </p>
       </section>
     </div>
   );
@@ -207,7 +218,7 @@ function Transport() {
         >
           {title[now as keyof typeof title] ?? "Train"}
         </Action>
-        <Action off={step.value === 0} act={begin}>
+        <Action off={step.value === 0} act={() => begin()}>
           Start afresh
         </Action>
       </div>
@@ -279,6 +290,7 @@ export function DataPage() {
     >
       <div class="notices">
         <ProblemNotice problem={problem} />
+        <NoticeList />
         {warnings.value.length > 0 && (
           <section class="notice warning">
             <div>

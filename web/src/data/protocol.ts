@@ -1,4 +1,5 @@
 /** What the page of data and its worker say to each other. */
+import type { Checkpoint } from "../../../src/index.js";
 import type { Settings } from "./settings.js";
 
 /** One sample that is looked at: a point, or the pixels of a digit from 0 to 1. */
@@ -35,6 +36,15 @@ export interface EpochShown {
   readonly best: { readonly epoch: number; readonly accuracy: number };
 }
 
+/** The epoch after which most held-out samples were right, and the values of all parameters then. */
+export type BestEpoch = EpochShown["best"] & { readonly vector: Float64Array };
+
+/** Where a run stands: what it goes on from, and its best epoch. */
+export interface Standing {
+  readonly checkpoint: Checkpoint;
+  readonly best: BestEpoch | undefined;
+}
+
 export interface DigitsRead {
   readonly name: string;
   readonly count: number;
@@ -46,7 +56,14 @@ export interface DigitsRead {
 export type ToWorker =
   | { readonly kind: "digits"; readonly name: string; readonly bytes: Uint8Array }
   /** Takes the place of the run there is. */
-  | { readonly kind: "prepare"; readonly run: number; readonly settings: Settings; readonly device: Device }
+  | {
+      readonly kind: "prepare";
+      readonly run: number;
+      readonly settings: Settings;
+      readonly device: Device;
+      /** Where a run that was kept stood; not read yet. */
+      readonly from?: unknown;
+    }
   | { readonly kind: "train" | "pause"; readonly run: number }
   | { readonly kind: "look"; readonly run: number; readonly shown: Shown }
   | { readonly kind: "save"; readonly what: "job" | "trained" | "samples" };
@@ -66,6 +83,10 @@ export type FromWorker = { readonly run?: number } & (
     }
   | { readonly kind: "state"; readonly state: RunState; readonly step: number; readonly message?: string }
   | { readonly kind: "step"; readonly step: number; readonly loss: number }
+  /** After an epoch, and where the run rests. */
+  | { readonly kind: "standing"; readonly standing: Standing }
+  /** What was to be gone on from cannot be: the run is at its start. */
+  | { readonly kind: "unread"; readonly message: string }
   | { readonly kind: "warnings"; readonly lines: readonly string[] }
   | { readonly kind: "epoch"; readonly epoch: EpochShown }
   /** [cells inside the disc][3] of the map, see `map.ts`. */

@@ -8,7 +8,7 @@ import { trainableNames } from "../../../src/train/trainable.js";
 import { planUpdate, Update } from "../../../src/train/update.js";
 import { turn } from "../worker/turn.js";
 import { look, mapOf } from "./classifier.js";
-import type { EpochShown, FromWorker, RunState, Shown } from "./protocol.js";
+import type { BestEpoch, FromWorker, RunState, Shown } from "./protocol.js";
 
 /** Milliseconds between two messages of steps. */
 const stepEvery = 120;
@@ -21,9 +21,6 @@ const firstOf = (data: TrainingData, count: number): TrainingData => ({
   batch: (indices) => data.batch(indices),
   order: (drawn) => data.order(drawn),
 });
-
-/** The epoch after which most held-out samples were right, and the values of all parameters then. */
-export type BestEpoch = EpochShown["best"] & { readonly vector: Float64Array };
 
 export class DataRun {
   private readonly network: EngineNetwork;
@@ -67,8 +64,17 @@ export class DataRun {
     this.best = before.best;
   }
 
+  /** How many values all parameters have. */
+  get size(): number {
+    return parameterVector(this.plan).length;
+  }
+
   get done(): number {
     return this.last ? this.last.step + 1 : (this.saved?.step ?? 0);
+  }
+
+  private get wholeEpochs(): number {
+    return Math.floor(this.done / this.planned.perEpoch);
   }
 
   /** What the next run goes on from, where this one failed. */
@@ -105,13 +111,18 @@ export class DataRun {
     this.emit({ kind: "state", state, step: this.done, ...(message === undefined ? {} : { message }) });
   }
 
+  private tellStanding(): void {
+    this.emit({ kind: "standing", standing: { checkpoint: this.saved!, best: this.best } });
+  }
+
   /** How the network does before it has learnt anything. */
   async show(): Promise<void> {
     await this.alone(async () => {
       if (this.done === 0) await this.measure(0, undefined);
-      await this.picture(0);
+      await this.picture(this.wholeEpochs);
     });
-    this.tell(this.done > 0 ? "paused" : "ready");
+    const { perEpoch, options } = this.planned;
+    this.tell(this.done === 0 ? "ready" : this.done < perEpoch * options.epochs! ? "paused" : "finished");
   }
 
   private async measure(epoch: number, step: TrainStep["epoch"]): Promise<void> {
@@ -199,6 +210,7 @@ export class DataRun {
         if (!epoch) return false;
         this.saved = await step.checkpoint();
         await this.measure(epoch.epoch, epoch);
+        this.tellStanding();
         if (this.pictureDue()) await this.picture(epoch.epoch);
         return false;
       });
@@ -213,6 +225,7 @@ export class DataRun {
   private async rest(): Promise<void> {
     if (!this.last) return;
     this.saved = await this.last.checkpoint();
-    await this.picture(Math.floor(this.done / this.planned.perEpoch));
+    this.tellStanding();
+    await this.picture(this.wholeEpochs);
   }
 }

@@ -1,10 +1,10 @@
 import { render } from "preact";
+import { comeBack } from "./keep.js";
 import { DataPage } from "./page.js";
-import { begin } from "./store.js";
 
 export function start(): void {
   const root = document.getElementById("app")!;
   root.replaceChildren();
   render(<DataPage />, root);
-  begin();
+  void comeBack();
 }

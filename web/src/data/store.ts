@@ -1,20 +1,42 @@
 /** What the page of data knows, as signals, and what it can do. */
 import { batch, computed, signal } from "@preact/signals";
+import { counted } from "../../../src/checks.js";
 import { yinYangPoints } from "../../../src/data/yin-yang.js";
 import { download } from "../page/download.js";
 import type { Problem } from "../page/frame.js";
-import type { Device, DigitsRead, EpochShown, FromWorker, RunState, Seen, Shown, ToWorker } from "./protocol.js";
+import { begunAnew, notify } from "../page/state/notices.js";
+import type {
+  Device,
+  DigitsRead,
+  EpochShown,
+  FromWorker,
+  RunState,
+  Seen,
+  Shown,
+  Standing,
+  ToWorker,
+} from "./protocol.js";
 import { defaults, type NumberName, type SetName, type Settings, sizes } from "./settings.js";
 
 export const settings = signal<Settings>(defaults["yin-yang"]);
 export const device = signal<Device>("auto");
 export const digits = signal<DigitsRead | undefined>(undefined);
+export interface DigitsFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+/** The file that the digits are of. */
+export const digitsFile = signal<DigitsFile | undefined>(undefined);
+/** Why the work is not kept, if it is not. */
+export const notKept = signal<string | undefined>(undefined);
 
 /** `preparing`: the untrained network is not there yet; `none`: nothing can be trained as it stands. */
 export const state = signal<RunState | "preparing" | "none">("preparing");
 export const ready = signal<Extract<FromWorker, { kind: "ready" }> | undefined>(undefined);
 export const step = signal(0);
 export const stepLoss = signal<number | undefined>(undefined);
+/** Where the run could be gone on from: after its last epoch, or where it rests. */
+export const standing = signal<Standing | undefined>(undefined);
 export const epochs = signal<readonly EpochShown[]>([]);
 export const map = signal<{ readonly probabilities: Float32Array; readonly epoch: number } | undefined>(undefined);
 export const seen = signal<Seen | undefined>(undefined);
@@ -43,6 +65,59 @@ export const heldOutPoints = computed(() => {
   if (!whole(heldOut, 1, 20_000) || !whole(seed, 0, 2 ** 31 - 2)) return undefined;
   return yinYangPoints({ samples: Math.min(heldOut, 400), seed: 2 * seed + 2 });
 });
+
+/** All that makes a run, to be gone on with later. */
+export interface Work {
+  readonly version: 1;
+  readonly settings: Settings;
+  readonly device: Device;
+  readonly standing: Standing | undefined;
+  readonly epochs: readonly EpochShown[];
+  readonly digits: DigitsFile | undefined;
+}
+
+export const workNow = (): Work => ({
+  version: 1,
+  settings: settings.value,
+  device: device.value,
+  standing: standing.value,
+  epochs: epochs.value,
+  digits: digitsFile.value,
+});
+
+/** Before something takes the place of a run: Undo brings it back to its last epoch, or to where it rests. */
+function leave(): void {
+  const from = standing.value;
+  if (!from) return;
+  const work = workNow();
+  standing.value = undefined;
+  const { step: at } = from.checkpoint;
+  const epoch = ready.value ? ` (${counted(Math.floor(at / ready.value.perEpoch), "epoch")})` : "";
+  notify("info", begunAnew, `${counted(at, "step")}${epoch} were done.`, { label: "Undo", run: () => restore(work) });
+}
+
+/** Work whose digits are being read. */
+let coming: Work | undefined;
+
+/** Goes on with work that was left or kept. */
+export function restore(work: Work): void {
+  leave();
+  const { set } = work.settings;
+  batch(() => {
+    settings.value = work.settings;
+    device.value = work.device;
+    shown.value = first[set];
+    label.value = undefined;
+  });
+  if (set === "digits" && work.digits && work.digits !== digitsFile.value) {
+    coming = work;
+    readDigits(work.digits);
+  } else if (set === "digits" && !digits.value) begin();
+  else {
+    nextDigit();
+    begin(work);
+  }
+}
 
 let worker: Worker | undefined;
 let run = 0;
@@ -74,13 +149,19 @@ export const percentText = (part: number | undefined): string => (part === undef
 
 function take(message: FromWorker): void {
   switch (message.kind) {
-    case "digits":
+    case "digits": {
+      const work = coming;
+      coming = undefined;
       digits.value = message.digits;
-      settings.value = fitted(settings.value, message.digits.count);
+      digitsFile.value = opening;
+      if (!work) settings.value = fitted(settings.value, message.digits.count);
       nextDigit();
-      begin();
+      begin(work);
       return;
+    }
     case "problem":
+      if (coming) begin();
+      coming = undefined;
       problem.value = { title: "That did not work", text: message.message };
       return;
     case "refused":
@@ -101,6 +182,15 @@ function take(message: FromWorker): void {
     case "step":
       step.value = message.step;
       stepLoss.value = message.loss;
+      return;
+    case "standing":
+      standing.value = message.standing;
+      return;
+    case "unread":
+      step.value = 0;
+      epochs.value = [];
+      standing.value = undefined;
+      notify("warning", "The run could not be gone on with", `${message.message}. It starts afresh.`);
       return;
     case "warnings":
       warnings.value = message.lines;
@@ -135,26 +225,30 @@ function fitted(given: Settings, count: number): Settings {
   return { ...given, samples, heldOut, batch: Math.min(given.batch, samples) };
 }
 
-/** Begins a run of the settings as they stand; one that there is ends. */
-export function begin(): void {
+/** Begins a run of the settings as they stand, or goes on from where one stood; one that there is ends. */
+export function begin(work?: Work): void {
+  leave();
   clearTimeout(timer);
   run++;
   batch(() => {
     state.value = settings.value.set === "digits" && !digits.value ? "none" : "preparing";
     ready.value = undefined;
-    step.value = 0;
+    standing.value = work?.standing;
+    step.value = work?.standing?.checkpoint?.step ?? 0;
     stepLoss.value = undefined;
-    epochs.value = [];
+    epochs.value = work?.standing ? work.epochs : [];
     map.value = undefined;
     seen.value = undefined;
     refusal.value = undefined;
     problem.value = undefined;
     warnings.value = [];
   });
-  post({ kind: "prepare", run, settings: settings.value, device: device.value });
+  const from = work?.standing;
+  post({ kind: "prepare", run, settings: settings.value, device: device.value, ...(from ? { from } : {}) });
 }
 
 export function setNumber(name: NumberName, value: number): void {
+  leave();
   settings.value = { ...settings.value, [name]: value };
   if (!Number.isFinite(value)) {
     run++;
@@ -168,11 +262,13 @@ export function setNumber(name: NumberName, value: number): void {
 }
 
 export function setDevice(value: Device): void {
+  leave();
   device.value = value;
   begin();
 }
 
 export function setSet(set: SetName): void {
+  leave();
   batch(() => {
     settings.value = digits.value && set === "digits" ? fitted(defaults[set], digits.value.count) : defaults[set];
     shown.value = first[set];
@@ -202,14 +298,20 @@ export const save = (what: "job" | "trained" | "samples"): void => post({ kind: 
 
 export async function openFile(file: File): Promise<void> {
   if (settings.value.set !== "digits") setSet("digits");
-  post({ kind: "digits", name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) });
+  readDigits({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) });
+}
+
+let opening: DigitsFile | undefined;
+function readDigits(file: DigitsFile): void {
+  opening = file;
+  post({ kind: "digits", ...file });
 }
 
 let nth = 0;
 /** Shows the next of the digits that no step sees. */
 export function nextDigit(): void {
   const read = digits.value;
-  if (!read) return;
+  if (!read || settings.value.set !== "digits") return;
   const { samples, heldOut } = settings.value;
   const s = samples + (nth++ % heldOut);
   look({ pixels: Array.from(read.pixels.subarray(64 * s, 64 * s + 64), (v) => v / 16) }, read.labels[s]);

@@ -5,10 +5,11 @@ import { partOf, type SampleValues } from "../../../src/data/sample-values.js";
 import { writeSpikeFile } from "../../../src/data/spike-file.js";
 import { Engine, type NetworkDefinition, SaltationError } from "../../../src/index.js";
 import { checkJob } from "../../../src/job/check-job.js";
+import { checkpointSchema } from "../../../src/job/checkpoint-schema.js";
 import { planTrainDataJob } from "../../../src/job/data-job.js";
 import { trainDataSchema } from "../../../src/job/job.js";
 import { fittedPopulations } from "../../../src/network/fitted-populations.js";
-import type { Device, FromWorker, ToWorker } from "./protocol.js";
+import type { BestEpoch, Device, FromWorker, ToWorker } from "./protocol.js";
 import { DataRun } from "./run.js";
 import { checkSettings, digitFiles, jobOf, pixelThreshold, type Settings, times } from "./settings.js";
 
@@ -67,7 +68,20 @@ async function plannedOf(settings: Settings) {
 
 const isLoss = (error: unknown): boolean => error instanceof SaltationError && error.code === "device-lost";
 
-async function prepare(of: number, before?: DataRun["standing"]): Promise<void> {
+/** What was kept of a run, read as what a stranger may have written. @throws SaltationError. */
+function readStanding(given: unknown, values: number): DataRun["standing"] {
+  const { checkpoint, best } = given as { checkpoint?: unknown; best?: Partial<BestEpoch> };
+  const read = checkJob(checkpointSchema, checkpoint);
+  if (best === undefined) return { checkpoint: read, best };
+  const { epoch, accuracy, vector } = best;
+  const whole = vector instanceof Float64Array && vector.length === values && vector.every(Number.isFinite);
+  if (!whole || !Number.isInteger(epoch) || !Number.isFinite(accuracy))
+    throw new Error("the weights of its best epoch are not those of this network");
+  return { checkpoint: read, best: { epoch: epoch!, accuracy: accuracy!, vector } };
+}
+
+/** @param kept where the run stood when the page was closed, or was replaced; not read yet. */
+async function prepare(of: number, before?: DataRun["standing"], kept?: unknown): Promise<void> {
   const { settings, device } = asked!;
   const emit = emitOf(of);
   run?.stop();
@@ -81,8 +95,21 @@ async function prepare(of: number, before?: DataRun["standing"]): Promise<void> 
     const { adapter, adapterName } = opened;
     const hardware = "fallback" in adapter && !adapter.fallback;
     emit({ kind: "ready", adapter: adapterName, hardware, perEpoch: planned.perEpoch, epochs: settings.epochs });
-    const from = before ?? { checkpoint: undefined, best: undefined };
-    run = new DataRun(opened, planned, emit, settings.set === "yin-yang", from);
+    const afresh = { checkpoint: undefined, best: undefined };
+    const runFrom = (from: DataRun["standing"]): DataRun =>
+      new DataRun(opened, planned, emit, settings.set === "yin-yang", from);
+    if (kept !== undefined) {
+      try {
+        const empty = runFrom(afresh);
+        run = runFrom(readStanding(kept, empty.size));
+        return await run.show();
+      } catch (error) {
+        if (isLoss(error)) throw error;
+        if (of !== latest) return;
+        emit({ kind: "unread", message: (error as Error).message });
+      }
+    }
+    run = runFrom(before ?? afresh);
     await run.show();
   } catch (error) {
     if (isLoss(error)) engine = undefined;
@@ -160,7 +187,7 @@ scope.onmessage = ({ data }) => {
     case "prepare":
       latest = data.run;
       asked = { settings: data.settings, device: data.device };
-      prepared = prepare(data.run);
+      prepared = prepare(data.run, undefined, data.from);
       return;
     case "train":
       return void prepared.then(() => (data.run === latest ? go(data.run) : undefined));

@@ -20,21 +20,21 @@ export interface LastMoment {
 /** Characters that are written in the last moment. */
 const mostInHaste = 2_000_000;
 
-/** A recording of more bytes is not kept. */
-const largestRecording = 32_000_000;
+/** A file of more bytes is not kept. */
+export const largestFile = 32_000_000;
 
 export interface RecordingFile {
   name: string;
   bytes: Uint8Array;
 }
 
-export class Keep {
+/** What a page tries with its storage, whose failures are told once. */
+export class Tries {
   private told = false;
   private well = true;
 
   constructor(
-    private readonly store: Store,
-    private readonly haste: LastMoment,
+    protected readonly store: Store,
     /** Called once, with why nothing is kept. */
     private readonly trouble: (why: string) => void,
   ) {}
@@ -44,7 +44,7 @@ export class Keep {
     return this.well;
   }
 
-  private async attempt<T>(act: () => Promise<T>): Promise<T | undefined> {
+  protected async attempt<T>(act: () => Promise<T>): Promise<T | undefined> {
     try {
       const value = await act();
       this.well = true;
@@ -57,6 +57,21 @@ export class Keep {
       }
       return undefined;
     }
+  }
+
+  async forget(): Promise<boolean> {
+    await this.attempt(() => this.store.clear());
+    return this.well;
+  }
+}
+
+export class Keep extends Tries {
+  constructor(
+    store: Store,
+    private readonly haste: LastMoment,
+    trouble: (why: string) => void,
+  ) {
+    super(store, trouble);
   }
 
   /** What was kept of an experiment, unread: it may hold anything. */
@@ -127,12 +142,7 @@ export class Keep {
 
   async writeRecording(file: RecordingFile): Promise<void> {
     await this.attempt(() =>
-      file.bytes.length > largestRecording ? this.store.del("recording") : this.store.set("recording", file),
+      file.bytes.length > largestFile ? this.store.del("recording") : this.store.set("recording", file),
     );
-  }
-
-  async forget(): Promise<boolean> {
-    await this.attempt(() => this.store.clear());
-    return this.well;
   }
 }

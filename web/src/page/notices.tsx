@@ -1,7 +1,7 @@
 /** Notices and the question at the top of the page. */
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { WithoutGpu } from "./no-gpu.js";
-import { dismiss, notices } from "./state/notices.js";
+import { NoticeList } from "./notice-list.js";
 import { type Question, question } from "./state/question.js";
 import { asked, engine } from "./state/signals.js";
 
@@ -11,30 +11,7 @@ export function Notices() {
     <div class="notices">
       {open && <Asked key={open.text} asked={open} />}
       {asked.value === "auto" && engine.value && engine.value.backend !== "webgpu" && <WithoutGpu />}
-      {notices.value.map((n) => (
-        <section key={n.id} class={`notice ${n.kind}`} role={n.kind === "info" ? "status" : "alert"}>
-          <p>
-            <strong>{n.title}.</strong> {n.text}
-          </p>
-          <div class="notice-buttons">
-            {n.actions.map(({ label, run }) => (
-              <button
-                key={label}
-                type="button"
-                onClick={() => {
-                  dismiss(n.id);
-                  run();
-                }}
-              >
-                {label}
-              </button>
-            ))}
-            <button type="button" class="quiet" aria-label={`dismiss: ${n.title}`} onClick={() => dismiss(n.id)}>
-              Dismiss
-            </button>
-          </div>
-        </section>
-      ))}
+      <NoticeList />
     </div>
   );
 }

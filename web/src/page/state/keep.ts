@@ -1,35 +1,14 @@
 /** The work of the page in the browser's storage, and back from there. */
 import { effect, signal } from "@preact/signals";
-import { clear, createStore, del, get, set } from "idb-keyval";
 import { type ExperimentName, experiments } from "../../model/document.js";
 import { cards } from "../../model/experiments.js";
-import { Keep, type Store } from "../../model/keep.js";
+import { Keep } from "../../model/keep.js";
 import type { OpenWork } from "../../model/work.js";
+import { isAlone, noStorage, Paced, storageOf } from "../storage.js";
 import { notify } from "./notices.js";
 import { edited, link, recording, recordingFile, standing, step, studioDocument } from "./signals.js";
 import { kept, putBy, show, workNow } from "./work.js";
 import { client } from "./worker.js";
-
-/** Milliseconds that a browser may take for storage; one that waits for a permission is not waited for. */
-const longest = 3000;
-
-function inTime<T>(act: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("the browser's storage does not answer")), longest);
-  });
-  return Promise.race([act, late]).finally(() => clearTimeout(timer));
-}
-
-let opened: ReturnType<typeof createStore> | undefined;
-/** IndexedDB: every access may throw where a browser forbids it. */
-const database = (): ReturnType<typeof createStore> => (opened ??= createStore("saltation-studio", "work"));
-const store: Store = {
-  get: async (key) => inTime(get(key, database())),
-  set: async (key, value) => inTime(set(key, value, database())),
-  del: async (key) => inTime(del(key, database())),
-  clear: async () => inTime(clear(database())),
-};
 
 /** What waits to be kept, by experiment. */
 const pending = new Map<ExperimentName, OpenWork>();
@@ -46,14 +25,14 @@ function unkept(why: string): void {
   );
 }
 
-const hasty = "saltation-studio";
+const studio = "saltation-studio";
 const keep = new Keep(
-  store,
+  storageOf(studio),
   {
-    read: () => localStorage.getItem(hasty),
-    write: (text) => (text === null ? localStorage.removeItem(hasty) : localStorage.setItem(hasty, text)),
+    read: () => localStorage.getItem(studio),
+    write: (text) => (text === null ? localStorage.removeItem(studio) : localStorage.setItem(studio, text)),
   },
-  (why) => unkept(`This browser gives the page no storage (${why}): private windows do that, and full disks.`),
+  (why) => unkept(noStorage(why)),
 );
 
 /** Work that was kept, read as what a stranger may have written. */
@@ -101,44 +80,18 @@ export async function comeBack(): Promise<void> {
   }
 }
 
-/** Milliseconds between a change and its being kept; storage that is slow is asked less often. */
-const keepEvery = 300;
-const keepAtLeastEvery = 5000;
-
-/** One tab keeps the work: two would overwrite each other's. */
-async function alone(): Promise<boolean> {
-  if (!navigator.locks) return true;
-  const held = new Promise<boolean>((resolve) => {
-    // A page that is being reloaded may hold it for another moment.
-    navigator.locks
-      .request("saltation-studio", { signal: AbortSignal.timeout(1500) }, () => {
-        resolve(true);
-        return new Promise<never>(() => {});
-      })
-      .catch(() => resolve(false));
-  });
-  return held;
-}
-
 /** Whether this tab keeps its work; undefined until that is known. */
 let keeping: boolean | undefined;
-let last = { at: 0, cost: 0 };
-let timer: ReturnType<typeof setTimeout> | undefined;
-
-async function write(): Promise<void> {
-  clearTimeout(timer);
-  timer = undefined;
-  const began = performance.now();
+const paced = new Paced(async () => {
   for (const [name, work] of pending) {
     await keep.write(name, work);
     if (pending.get(name) === work) pending.delete(name);
   }
-  last = { at: performance.now(), cost: performance.now() - began };
-}
+});
 
 /** Keeps what is shown from now on. */
 export function keepFromNowOn(): void {
-  void alone().then((mine) => {
+  void isAlone(studio).then((mine) => {
     keeping = mine;
     if (mine) {
       schedule();
@@ -160,7 +113,7 @@ export function keepFromNowOn(): void {
     pending.set(work.document.experiment, work);
     schedule();
   };
-  addEventListener("visibilitychange", () => document.visibilityState === "hidden" && keeping && void write());
+  addEventListener("visibilitychange", () => document.visibilityState === "hidden" && keeping && void paced.now());
   addEventListener(
     "pagehide",
     () => keeping !== false && keep.writeInHaste(studioDocument.value.experiment, pending.values()),
@@ -172,15 +125,12 @@ export function keepFromNowOn(): void {
 }
 
 function schedule(): void {
-  if (!keeping || timer !== undefined) return;
-  const pause = Math.max(keepEvery, Math.min(last.at + 5 * last.cost - performance.now(), keepAtLeastEvery));
-  timer = setTimeout(() => void write(), pause);
+  if (keeping) paced.soon();
 }
 
 /** Forgets all that is kept. */
 export async function forget(): Promise<void> {
-  clearTimeout(timer);
-  timer = undefined;
+  paced.cancel();
   pending.clear();
   if (await keep.forget())
     notify("info", "Nothing is kept any more", "What is on the page is kept again from its next change or step on.");
