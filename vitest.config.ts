@@ -46,6 +46,8 @@ const inNode = [
   "test/solve/{carried,populations}.gpu.test.ts",
   "test/signature/spike-statistic.gpu.test.ts",
   "test/loss/{log-likelihood,losses}.gpu.test.ts",
+  "test/gradient/{horizon,horizon-forward}.gpu.test.ts",
+  "test/train/{silence,train}.gpu.test.ts",
 ];
 
 /** Never in a page: the kernels that other files run there, with other cells, networks and values. */

@@ -138,9 +138,9 @@ const ofEveryMethod = new Set([
   "a stiff membrane and a stiff synapse, with noise of both",
   "a network of thresholds on stiff states",
 ]);
-/** Of these the quick suite has the ones whose draws and kicks differ, one neuron and a network. */
-const quickOfEveryMethod = new Set(["one neuron with a sampled current", "a recurrent network with input spikes"]);
-const sensitivityOfEveryMethod = new Set(["a recurrent network with input spikes"]);
+/** Of these the quick suite has one whose draws and kicks differ; other files have more of one neuron. */
+const quickOfEveryMethod = new Set(["a recurrent network with input spikes"]);
+const sensitivityOfEveryMethod = quickOfEveryMethod;
 
 /** Networks that put together what others of the quick suite have, by kernels that take seconds to compile. */
 const ofOthers = new Set([
@@ -148,6 +148,8 @@ const ofOthers = new Set([
   "a recurrent network with one sampled current for all",
   "layers of 2, 3 and 1",
   "a network of those",
+  "three ports, and several connections from a neuron to another",
+  "a threshold on a stiff state with branches",
   "stiff synapses of a network, some of them not, with input spikes",
   "stiff states, a path per workgroup",
   "a network of thresholds on stiff states",
