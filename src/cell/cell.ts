@@ -431,6 +431,7 @@ function define(definition: CellDefinition, binding: Binding): Cell {
   const written = {
     ...timed,
     graph: g,
+    ports: unchecked.ports,
     inputs: kinds,
     events: timed.events.map((e) => ({ ...e, level: e.surface, peaks: true })),
     jumps: [...timed.events.map((e) => e.jump), ...timed.jumps],

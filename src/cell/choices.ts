@@ -4,6 +4,7 @@ import { inputNames } from "./graph.js";
 import { rangeOf } from "./interval.js";
 import { isRandom } from "./random.js";
 import { branchesOf, choicesIn } from "./surface.js";
+import { fieldOfJump } from "./tables.js";
 import { UseOfCell } from "./use-of-cell.js";
 
 export class Choices extends UseOfCell {
@@ -25,7 +26,7 @@ export class Choices extends UseOfCell {
         cell.states.forEach((name, r) => {
           const [a, b] = branchesOf(g, jump.value[r]!, choice);
           const random = [...inputNames([surface])].some(isRandom) ? "a random number" : "a state";
-          const what = `"${name}" in ${jump.name} jumps where a comparison of ${random} changes`;
+          const what = `"${name}" in ${fieldOfJump(cell, jump)} jumps where a comparison of ${random} changes`;
           found.add(this.agree(a, b, place), what, `whether ${what}: the difference`);
         });
       }

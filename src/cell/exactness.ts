@@ -18,7 +18,7 @@ import type { InputKind } from "./inputs.js";
 import { anything, around, isNegative, isPositive, type Range, range, rangeOf } from "./interval.js";
 import { isUniform } from "./random.js";
 import { copier, eliminated, ofAnySize, type Place, vanishesAt } from "./surface.js";
-import type { Event, Jump } from "./tables.js";
+import { type Event, fieldOfJump, type Jump } from "./tables.js";
 import { crossedWhereItCan } from "./transversal.js";
 import { Effort, tooLong, vanishes } from "./vanishing.js";
 import { cellAt, chooser, mostCells } from "./which-cell.js";
@@ -46,6 +46,7 @@ export interface CheckedCell {
   readonly drift: readonly Node[];
   readonly jumps: readonly Jump[];
   readonly events: readonly Event[];
+  readonly ports: readonly string[];
   /** Inputs, which may be parameters without a default. */
   readonly inputs?: ReadonlyMap<string, InputKind>;
   /** States that are inputs held between samples. */
@@ -224,14 +225,15 @@ export function checkExactness(cell: CheckedCell): Exactness {
 
   const clashing = new Parts();
   for (const jump of cell.jumps) {
-    const { name: jumpName, value, inputs } = jump;
+    const { value, inputs } = jump;
     if (!inputs.includes("y")) continue;
     const after = new Map(y.map((node, i) => [node, value[i]!] as const));
     const jumpSize = reachable(value).length;
+    const field = fieldOfJump(cell, jump);
     for (const channel of channels) {
       const driven = `with the noise on ${channelText(states, channel)}`;
       if (!effort.spend(jumpSize)) {
-        clashing.add(`${jumpName} ${driven}`, tooLong);
+        clashing.add(`${field} ${driven}`, tooLong);
         continue;
       }
       const moved = jacobianVector(g, value, directionOf(y, channel));
@@ -241,7 +243,7 @@ export function checkExactness(cell: CheckedCell): Exactness {
         const [root, terms] = [g.sub(expected, moved[r]!), [expected, moved[r]!]];
         const everywhere = vanishes(root, terms, effort);
         const event = everywhere === false ? actsOnlyOn(cell, jump, effort) : undefined;
-        clashing.add(`${jumpName}.${name} ${driven}`, event ? onSurface(event.surface, root, terms) : everywhere);
+        clashing.add(`${field}.${name} ${driven}`, event ? onSurface(event.surface, root, terms) : everywhere);
       });
     }
   }

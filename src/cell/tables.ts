@@ -3,6 +3,7 @@
  * Whatever differentiates, checks, compiles or emits a cell goes over their rows.
  */
 import { inputNames, type Node } from "./graph.js";
+import { onlyPort } from "./ports.js";
 import { isRandom } from "./random.js";
 
 /**
@@ -39,6 +40,18 @@ export interface Event {
 
 /** The jump of what arrives at a port, by the port's number. */
 export const portName = (port: number): string => `receive_${port}`;
+
+/** What messages call a jump: the field in which a definition has it. */
+export function fieldOfJump(
+  cell: { readonly events: readonly Event[]; readonly ports: readonly string[] },
+  jump: Jump,
+): string {
+  const event = cell.events.find((e) => e.jump === jump);
+  if (event && /^jump_\d+$/.test(jump.name)) return `events.${event.name}.jump`;
+  const port = cell.ports.find((_, i) => portName(i) === jump.name);
+  if (port === undefined) return jump.name;
+  return port === onlyPort ? onlyPort : `receive.${port}`;
+}
 
 /** A jump of a cell by name. */
 export const jumpNamed = ({ jumps }: { readonly jumps: readonly Jump[] }, name: string): Jump =>

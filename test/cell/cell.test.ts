@@ -311,6 +311,20 @@ describe("exactness", () => {
     expect(commute!.detail).toMatch(/reset\.v with the noise on "v"/);
   });
 
+  it("calls jumps as the definition does", () => {
+    const cell = defineCell({
+      name: "named",
+      state: { v: "-v", s: "1" },
+      noise: { v: "1" },
+      events: { ping: { when: "s - 1", jump: { v: "0", s: "0" }, emits: true } },
+      receive: { exc: { v: "w * v" } },
+      parameters: {},
+    });
+    const [, , commute] = cell.exactness.conditions;
+    expect(commute!.detail).toMatch(/events\.ping\.jump\.v with the noise on "v"/);
+    expect(commute!.detail).toMatch(/receive\.exc\.v with the noise on "v"/);
+  });
+
   it("sees that the drift crosses the surface of a condition from the side from which it can", () => {
     const verdict = (v: string, a = 2) => {
       const parameters = { a, c: 1 };
