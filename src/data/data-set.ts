@@ -14,7 +14,7 @@ import {
 import { normalPair } from "../driver/normal.js";
 import { threefryInto } from "../driver/threefry.js";
 import type { SignalBySample, ValuesBySample } from "../plan/sampled-values.js";
-import { checkLabels, type SpikeData, sortSample } from "./spike-data.js";
+import { checkLabels, checkSpikeData, type SpikeData, sortSample } from "./spike-data.js";
 import { streams } from "./streams.js";
 
 export interface DataSetOptions {
@@ -117,8 +117,7 @@ export class DataSet {
     );
     if (spikes === undefined && Object.keys(values).length === 0)
       fail("data.spikes", "are missing; give spike data, which spikeData(…) makes, or inputs");
-    if (spikes !== undefined && !(spikes?.offsets instanceof Uint32Array))
-      fail("data.spikes", "expected spike data; spikeData(…) makes it");
+    if (spikes !== undefined) checkSpikeData("data.spikes", spikes);
     const counts = Object.entries(values).flatMap(([kind, record]) =>
       Object.entries(record).map(([name, rows]): [field: string, count: number] => {
         const field = `data.${kind}.${name}`;

@@ -82,6 +82,7 @@ export function valuesOf(field: string, given: GivenValues): SampleValues {
  * @throws SaltationError `invalid-input` where there are not so many.
  */
 export function partOf(data: SampleValues, from: number, count: number): SampleValues {
+  checkOptions("data", data, names);
   wholeNumber("from", from, 0, data.count);
   wholeNumber("count", count, 0, data.count - from);
   const { size, labels } = data;

@@ -151,9 +151,11 @@ export function spikeData(given: GivenSpikeData, field = "spikes"): SpikeData {
  */
 export function spikeDataOf(
   samples: readonly SampleSpikes[],
-  { sourceCount, labels }: { readonly sourceCount: number; readonly labels?: Numbers },
+  options: { readonly sourceCount: number; readonly labels?: Numbers },
   field = "samples",
 ): SpikeData {
+  checkOptions("options", options, { sourceCount: true, labels: true });
+  const { sourceCount, labels } = options;
   if (!Array.isArray(samples)) fail(field, "expected a list of { times, sources }, one a sample");
   const offsets = new Uint32Array(samples.length + 1);
   let total = 0;
@@ -173,8 +175,14 @@ export function spikeDataOf(
   return spikeData({ offsets, times, sources, sourceCount, ...(labels === undefined ? {} : { labels }) }, field);
 }
 
+/** @throws SaltationError `invalid-input` where it is not what {@link spikeData} makes. */
+export function checkSpikeData(field: string, given: SpikeData | undefined): void {
+  if (!(given?.offsets instanceof Uint32Array)) fail(field, "expected spike data; spikeData(…) makes it");
+}
+
 /** The spikes of one sample. @throws SaltationError `invalid-input` where there is none of this number. */
 export function sampleSpikes(data: SpikeData, sample: number): { times: Float64Array; sources: Uint32Array } {
+  checkSpikeData("data", data);
   wholeNumber("sample", sample, 0, data.count - 1);
   const [from, to] = [data.offsets[sample]!, data.offsets[sample + 1]!];
   return { times: data.times.subarray(from, to), sources: data.sources.subarray(from, to) };

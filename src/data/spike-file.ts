@@ -6,7 +6,7 @@ import { readSpikeNpz } from "../files/spike-npz.js";
 import type { SpikeTrains } from "../files/spike-trains.js";
 import { quoted } from "../quoted.js";
 import { type DataFile, readDataFile } from "./data-file.js";
-import { checkSourceCount, type SpikeData, spikeData } from "./spike-data.js";
+import { checkSourceCount, checkSpikeData, type SpikeData, spikeData } from "./spike-data.js";
 
 export interface SpikeFileOptions {
   /** How many sources there are; default one more than the highest in the file. SHD has 700. */
@@ -100,10 +100,13 @@ export function spikeFile(file: DataFile, options: SpikeFileOptions = {}): Promi
 }
 
 /** The npz of spikes by sample, with labels where they have some. */
-export const writeSpikeFile = ({ offsets, times, sources, labels }: SpikeData): Uint8Array =>
-  writeNpz({
+export function writeSpikeFile(data: SpikeData): Uint8Array {
+  checkSpikeData("data", data);
+  const { offsets, times, sources, labels } = data;
+  return writeNpz({
     offsets: { data: offsets, shape: [offsets.length] },
     times: { data: times, shape: [times.length] },
     sources: { data: sources, shape: [sources.length] },
     ...(labels ? { labels: { data: labels, shape: [labels.length] } } : {}),
   });
+}

@@ -1,6 +1,8 @@
 /** Spikes by sample: what is put in order, and what is refused. */
 import { expect, it } from "vitest";
+import { partOf } from "../../src/data/sample-values.js";
 import { type GivenSpikeData, sampleSpikes, spikeData, spikeDataOf } from "../../src/data/spike-data.js";
+import { writeSpikeFile } from "../../src/data/spike-file.js";
 
 const given: GivenSpikeData = {
   offsets: [0, 3, 3, 5],
@@ -52,5 +54,9 @@ it("refuses what does not fit, and names it", () => {
     "samples[0]: has 1 time but 0 sources; one source per time is needed",
   );
   expect(() => spikeDataOf([{ times: [1], sources: [1.5] }], { sourceCount: 2 })).toThrow("samples[0].sources[0]");
+  expect(() => spikeDataOf([], undefined as never)).toThrow("options: expected { sourceCount, labels }, got undefined");
+  for (const taken of [sampleSpikes, writeSpikeFile])
+    expect(() => taken(given as never, 0)).toThrow("data: expected spike data; spikeData(…) makes it");
+  expect(() => partOf(undefined as never, 0, 0)).toThrow("data: expected { values, ");
   expect(() => sampleSpikes(spikeData(given), 3)).toThrow("sample: expected a whole number from 0 to 2, got 3");
 });
