@@ -36,17 +36,25 @@ const deadLetter = (id: string, reason: string, tries: number): SaltationError =
 export class TaskQueue {
   private constructor(
     readonly queue: Queue,
-    private readonly events: QueueEvents,
+    private readonly events: QueueEvents | undefined,
   ) {}
 
-  static async open(connected: Connected, { queue }: Pick<QueueOptions, "queue">): Promise<TaskQueue> {
+  /**
+   * @param how.told whether all that happens in the queue is told: without it jobs are looked at, for those whose results come past
+   * the queue.
+   */
+  static async open(
+    connected: Connected,
+    { queue }: Pick<QueueOptions, "queue">,
+    how: { readonly told: boolean } = { told: true },
+  ): Promise<TaskQueue> {
     const { Queue: Queues, QueueEvents: Events, redis, another } = connected;
     const ignored = (): void => {}; // the connection tells
     const own = new Queues(queue, { connection: redis, prefix });
-    const events = new Events(queue, { connection: another(), prefix });
     own.on("error", ignored);
-    events.on("error", ignored);
-    await events.waitUntilReady();
+    const events = how.told ? new Events(queue, { connection: another(), prefix }) : undefined;
+    events?.on("error", ignored);
+    await events?.waitUntilReady();
     return new TaskQueue(own, events);
   }
 
@@ -90,7 +98,7 @@ export class TaskQueue {
     const onProgress = ({ jobId, data }: { jobId: string; data: unknown }): void => {
       if (wanted.has(jobId) && typeof data === "number") options.onProgress?.(jobId, data);
     };
-    this.events.on("completed", onCompleted).on("failed", onFailed).on("progress", onProgress);
+    this.events?.on("completed", onCompleted).on("failed", onFailed).on("progress", onProgress);
     const add = async (some: readonly Handed<D>[]): Promise<void> => {
       const added = await this.queue.addBulk(some.map(({ id, data }) => ({ name, data, opts: { ...how, jobId: id } })));
       for (const job of added) known.set(job.id!, job);
@@ -135,7 +143,7 @@ export class TaskQueue {
       throw error;
     } finally {
       clearInterval(timer);
-      this.events.off("completed", onCompleted).off("failed", onFailed).off("progress", onProgress);
+      this.events?.off("completed", onCompleted).off("failed", onFailed).off("progress", onProgress);
     }
     return returned;
   }
@@ -146,7 +154,7 @@ export class TaskQueue {
   }
 
   async close(): Promise<void> {
-    await this.events.close();
+    await this.events?.close();
     await this.queue.close();
   }
 }

@@ -88,7 +88,9 @@ export class TrainWorkers {
   static async open(options: TrainWorkersOptions): Promise<TrainWorkers> {
     const connected = await connect(options);
     try {
-      const made = new TrainWorkers(connected, connected.another(), await TaskQueue.open(connected, options), options);
+      // Each step is some ten events in the queue, each of which would wake the trainer while workers compute.
+      const queue = await TaskQueue.open(connected, options, { told: false });
+      const made = new TrainWorkers(connected, connected.another(), queue, options);
       if ((await made.count()) === 0)
         say(`no worker waits at queue "${options.queue}" so far; start some: saltation worker`);
       return made;
