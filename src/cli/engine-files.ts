@@ -66,6 +66,7 @@ const slurmScript = (stages: readonly Stage[], perTask: number): string => `#!/u
 # Sends the shards beside this script to Slurm as an array, and their merge after all of them: what the job itself would
 # have printed comes to result.json here. Options are those of sbatch, for each of the tasks:
 #   bash slurm.sh --partition=gpu --gres=gpu:1 --time=01:00:00
+# Of a sweep, points that failed say so in result.json and leave the others there.
 # SALTATION is the command, where that is not "saltation" on every node. A task runs ${perTask === 1 ? "a shard" : `${perTask} shards in one process`}. One that a signal
 # or its device ended is tried three times, and goes on with the shards that have no result; for what is missing then,
 # saltation merge prints the commands.
@@ -95,7 +96,7 @@ ${stages
   .join("\n")}
 merge=$(sbatch --parsable --job-name=saltation-merge --dependency="afterok:$shard" --kill-on-invalid-dep=yes \\
   --output=logs/merge.log \\
-  --wrap="$saltation merge . --json > result.json.\\$SLURM_JOB_ID && mv result.json.\\$SLURM_JOB_ID result.json")
+  --wrap="$saltation merge . --json > result.json.\\$SLURM_JOB_ID || [ -s result.json.\\$SLURM_JOB_ID ] && mv result.json.\\$SLURM_JOB_ID result.json")
 echo "$merge"
 `;
 
@@ -120,6 +121,7 @@ const snakefile = (
 ): string => `# Runs the shards beside this file, and merges them to result.json: what the job itself would have printed.
 #   snakemake -s Snakefile -d . -c all
 # Another command than "saltation": --config saltation="npx saltation". What is there already is not run again.
+# Of a sweep, points that failed say so in result.json and leave the others there.
 SALTATION = config.get("saltation", "saltation")
 ${stages.map(({ kind, count }) => `${list(kind)} = [f"{n:04d}" for n in range(1, ${count + 1})]`).join("\n")}
 
@@ -130,5 +132,5 @@ ${stages.map(({ kind }) => `        expand("result-${kind}-{n}.json", n=${list(k
     output:
         "result.json",
     shell:
-        "{SALTATION} merge . --json > {output}"
+        "{SALTATION} merge . --json > {output} || [ -s {output} ]"
 ${stages.map((stage, n) => rule(stage, stages.slice(0, n))).join("")}`;

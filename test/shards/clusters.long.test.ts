@@ -42,6 +42,21 @@ const together = {
   loss: { kind: "van-rossum", tau: 0.1 },
   observed: [[0.1, 0.3], [0.2], [0.15]],
 };
+/** Of `someFail`, the second point fails. */
+const burst = {
+  name: "burst",
+  state: { v: "a * v * v + I", s: "1" },
+  event: "s - 1",
+  start: { v: "1", s: "log(u)" },
+  reset: { s: "log(u)" },
+  parameters: { a: 0 },
+};
+const failing = { ...gradient, paths: 512, network: { cell: burst }, time: { t1: 2, dt: 0.1 } };
+const someFail = { "network.parameters.a": [0, 1000] };
+const oneFailed = [
+  { parameters: { "network.parameters.a": 0 }, result: expect.objectContaining({ value: expect.any(Number) }) },
+  { parameters: { "network.parameters.a": 1000 }, failed: expect.stringMatching(/^the state became infinite/) },
+];
 const training = {
   ...gradient,
   paths: 4096,
@@ -256,6 +271,29 @@ describe.skipIf(noSnakemake !== undefined)(`Snakemake${noted(noSnakemake)}`, () 
     expect(status, stderr).toBe(0);
     expect(printed(readFileSync(join(out, "result.json"), "utf8"))).toBe(wholeTogether);
   });
+
+  it("keeps what a sweep came to in which a point failed", { timeout: 300_000 }, () => {
+    writeFileSync(at("fails.json"), JSON.stringify(failing));
+    writeFileSync(at("fails-grid.json"), JSON.stringify(someFail));
+    const out = at("bySnake-fails");
+    const how = [
+      "--grid",
+      "fails-grid.json",
+      "--shards",
+      "2",
+      "--engine",
+      "snakemake",
+      "--backend",
+      "cpu",
+      "--out",
+      out,
+    ];
+    run(["split", "fails.json", ...how]);
+    const args = ["-s", join(out, "Snakefile"), "-d", out, "-c", "2", "--config", `saltation=${command}`];
+    const { status, stderr } = spawnSync("snakemake", args, { encoding: "utf8", cwd: folder });
+    expect(status, stderr).toBe(0);
+    expect(JSON.parse(readFileSync(join(out, "result.json"), "utf8"))).toEqual(oneFailed);
+  });
 });
 
 describe.skipIf(noRedis !== undefined)(`BullMQ on Redis${noRedis ? `: ${noRedis}` : ""}`, () => {
@@ -347,15 +385,8 @@ describe.skipIf(noRedis !== undefined)(`BullMQ on Redis${noRedis ? `: ${noRedis}
   });
 
   it("puts a poisoned job among the dead letters with its one line", { timeout: 120_000 }, async () => {
-    const burst = {
-      name: "burst",
-      state: { v: "1000 * v * v + I", s: "1" },
-      event: "s - 9",
-      start: { v: "1", s: "log(u)" },
-      reset: { s: "log(u)" },
-      parameters: {},
-    };
-    const poison = { ...gradient, paths: 512, network: { cell: burst }, time: { t1: 2, dt: 0.1 } };
+    const cell = { ...burst, state: { v: "1000 * v * v + I", s: "1" }, event: "s - 9", parameters: {} };
+    const poison = { ...failing, network: { cell } };
     writeFileSync(at("poison.json"), JSON.stringify(poison));
     const alone = run(["gradient", "poison.json", "--backend", "cpu"]);
     const line = alone.stderr.trim().replace(/^saltation: /, "");
@@ -372,16 +403,11 @@ describe.skipIf(noRedis !== undefined)(`BullMQ on Redis${noRedis ? `: ${noRedis}
     expect(reasons.map((r: string) => r.replace(/path \d+/, "path 0"))).toContain(line);
     expect(error).toMatch(/dead letters after 1 try: the state became infinite/);
     // Of a sweep, a point that fails in an early round leaves the others to go on.
-    const cell = { ...burst, state: { v: "a * v * v + I", s: "1" }, event: "s - 1", parameters: { a: 0 } };
-    const loss = { kind: "spike-count", target: 2 };
-    writeFileSync(at("some.json"), JSON.stringify({ ...poison, network: { cell }, loss }));
-    writeFileSync(at("grid.json"), JSON.stringify({ "network.parameters.a": [0, 1000] }));
+    writeFileSync(at("some.json"), JSON.stringify({ ...failing, loss: { kind: "spike-count", target: 2 } }));
+    writeFileSync(at("grid.json"), JSON.stringify(someFail));
     const swept = await started([...args.with(1, "some.json").with(3, "3"), "--grid", "grid.json"]);
     expect(swept.code, swept.error).toBe(1);
-    expect(JSON.parse(swept.out)).toEqual([
-      { parameters: { "network.parameters.a": 0 }, result: expect.objectContaining({ value: expect.any(Number) }) },
-      { parameters: { "network.parameters.a": 1000 }, failed: expect.stringMatching(/^the state became infinite/) },
-    ]);
+    expect(JSON.parse(swept.out)).toEqual(oneFailed);
   });
 
   // With as many pieces as workers both rounds of a piece are one job, else they are two.
