@@ -3,7 +3,7 @@ import { counted, fail } from "../checks.js";
 import { fileKind, textOf } from "../files/file-kind.js";
 import { limits, mebibytes } from "../files/limits.js";
 import { openNpz } from "../files/npz.js";
-import type { Entry, RecordingFile } from "../files/recording-file.js";
+import type { Entry, RecordingFile, Series } from "../files/recording-file.js";
 import { looksLikeSpikeCsv, readSpikeCsv } from "../files/spike-csv.js";
 import { readSpikeNpz } from "../files/spike-npz.js";
 import { checkSize, neuronsOf, type SpikeTrains, sortedTrains } from "../files/spike-trains.js";
@@ -90,6 +90,28 @@ function trainsOf(
   );
 }
 
+/** A time series as `saltation convert` writes one: `values`, `dt`, `start` and their units. */
+function convertedSeries(lists: Lists): Series | undefined {
+  if (!["values", "dt", "start", "unit", "time_unit"].every((key) => lists.keys.includes(key))) return undefined;
+  const [values, dt, start, unit, timeUnit] = ["values", "dt", "start", "unit", "time_unit"].map((k) => lists.read(k));
+  const [step, first] = [dt, start].map((of) => (Array.isArray(of) && of.length === 1 ? of[0] : undefined));
+  if (!Array.isArray(values) || !(step > 0) || typeof first !== "number") return undefined;
+  if (typeof unit !== "string" || typeof timeUnit !== "string") return undefined;
+  const channels = Array.isArray(values[0]) ? values[0].length : 1;
+  const stored = Float64Array.from(values.flat() as number[]);
+  return {
+    stored,
+    channels,
+    conversion: 1,
+    singleConversion: false,
+    offset: 0,
+    unit,
+    start: first,
+    rate: 1 / step,
+    timeUnit,
+  };
+}
+
 /** The lists of an npz or a JSON file. */
 function listsFile(format: string, bytes: Uint8Array, lists: Lists): RecordingFile {
   const unit = (): string | undefined => {
@@ -97,6 +119,7 @@ function listsFile(format: string, bytes: Uint8Array, lists: Lists): RecordingFi
     return typeof said === "string" ? said : undefined;
   };
   const isTable = lists.keys.includes("spike_times");
+  const series = format === "npz" ? convertedSeries(lists) : undefined;
   const spikes = (key: string | undefined): SpikeTrains => {
     if ((key ?? "spike_times") === "spike_times" && isTable && format === "npz") return readSpikeNpz(openNpz(bytes));
     const found = lists.read(key ?? "spike_times");
@@ -108,6 +131,13 @@ function listsFile(format: string, bytes: Uint8Array, lists: Lists): RecordingFi
   };
   const entry = (key: string): Entry | undefined => {
     if (isTable && (key === "spike_neurons" || key === "spike_counts")) return undefined;
+    if (series && (key === "dt" || key === "start")) return undefined;
+    if (series && key === "values") {
+      const { channels, stored, unit, timeUnit, start } = series;
+      const samples = stored.length / channels;
+      const size = `${counted(samples, "sample")}${channels > 1 ? ` × ${channels}` : ""}`;
+      return { key, what: "time series", size, unit, timeUnit, start, dt: (lists.read("dt") as number[])[0] };
+    }
     let value: unknown;
     try {
       value = lists.read(key);
@@ -127,8 +157,9 @@ function listsFile(format: string, bytes: Uint8Array, lists: Lists): RecordingFi
     physical: false,
     entries: () => lists.keys.map(entry).filter((e) => e !== undefined),
     spikes,
-    isSeries: () => false,
+    isSeries: (key) => series !== undefined && key === "values",
     series: (key) => {
+      if (series && key === "values") return series;
       throw new Error(`has no time series ${quoted(key)}`);
     },
     numbers(key) {

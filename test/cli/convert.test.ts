@@ -101,6 +101,17 @@ describe("convert", () => {
     const { values, dt } = readNpz(readFileSync(at("c.npz")));
     expect([...values!.data].slice(0, 3)).toEqual([-100, -99, -98]);
     expect(dt!.data[0]).toBe(0.1);
+    // Which is a time series again, in its own units.
+    const { entries, job } = JSON.parse(await run("inspect", at("c.npz"), "--json"));
+    expect(entries).toMatchObject([
+      { key: "values", what: "time series", size: "4000 samples", unit: "pA", start: 500 },
+    ]);
+    const { samples } = job.input.current;
+    expect(samples).toEqual({ file: at("c.npz"), key: "values", unit: "nA", timeUnit: "ms", origin: 500 });
+    await run("convert", at("c.npz"), at("d.npz"), "--key", "values", "--unit", "nA", "--time-unit", "s");
+    const again = readNpz(readFileSync(at("d.npz")));
+    expect([...again.values!.data].slice(0, 3)).toEqual([-0.1, -0.099, -0.098]);
+    expect([again.dt!.data[0], again.start!.data[0]]).toEqual([1e-4, 0.5]);
     expect(await refused("convert", at("cell.nwb"), at("c.csv"), ...key)).toMatch(
       /TO: .*time series are written to npz/,
     );
