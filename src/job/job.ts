@@ -151,7 +151,7 @@ const ofSamples = {
   inputs: z
     .record(
       z.string(),
-      z.union([...rows.options, z.strictObject({ dt: finite, samples: seriesRows, interpolation })], {
+      z.union([...rows.options, z.strictObject({ dt: finite, samples: seriesRows, interpolation, t0: begins })], {
         error: "expected numbers by sample, { file, key }, or { dt, samples }",
       }),
     )
@@ -164,7 +164,7 @@ const ofSamples = {
       z.string(),
       z.union(
         [
-          z.strictObject({ dt: finite, samples: seriesRows }),
+          z.strictObject({ dt: finite, samples: seriesRows, t0: begins }),
           z.strictObject({
             hurst: finite.describe("of fractional Brownian motion, above 1/4 and below 1"),
             seed: finite,

@@ -8,6 +8,7 @@ import type { SampleOptions } from "../plan/samples.js";
 import { quoted } from "../quoted.js";
 import type { ArrayReference, SamplesJob, ValuesJob } from "./job.js";
 import { type FileContext, readLists } from "./recording.js";
+import { samplesFromStart } from "./sample-origin.js";
 
 /** What a job says of its time. */
 interface Time {
@@ -99,6 +100,13 @@ async function rowsOf(field: string, ref: ArrayReference, context: FileContext, 
 const read = async <T>(field: string, value: T, context: FileContext, most: 1 | 2 | 3): Promise<unknown> =>
   isReference(value) ? rowsOf(field, value, context, most) : value;
 
+/** Samples by time of each sample, from the job's beginning on. What they and dt have to be is said where a solve takes them. */
+function fromStart(at: string, series: { dt: number; samples: unknown; t0?: number | undefined }, time: Time): unknown {
+  const { dt, samples, t0 } = series;
+  if (!Array.isArray(samples) || !(dt > 0)) return samples;
+  return samples.map((one) => samplesFromStart(at, { dt, samples: one as readonly unknown[], t0 }, time));
+}
+
 /** Entries of a record, each read. */
 async function each<T, R>(
   field: string,
@@ -147,10 +155,9 @@ export async function readValues(
   if (job.inputs)
     values.inputs = await each(`${field}.inputs`, job.inputs, async (at, signal) => {
       if (Array.isArray(signal) || isReference(signal)) return (await read(at, signal, context, 2)) as SignalBySample;
-      return given({
-        ...signal,
-        samples: await read(`${at}.samples`, signal.samples, context, 3),
-      }) as unknown as SignalBySample;
+      const { t0, samples, ...how } = signal;
+      const all = await read(`${at}.samples`, samples, context, 3);
+      return given({ ...how, samples: fromStart(at, { dt: how.dt, samples: all, t0 }, time) }) as SignalBySample;
     });
   for (const kind of ["parameters", "initial"] as const) {
     const record = job[kind];
@@ -162,8 +169,9 @@ export async function readValues(
   if (job.drivers)
     values.drivers = await each(`${field}.drivers`, job.drivers, async (at, driver): Promise<SampledSeries> => {
       if ("samples" in driver) {
+        const { dt, t0 } = driver;
         const samples = await read(`${at}.samples`, driver.samples, context, 3);
-        return { dt: driver.dt, samples } as SampledSeries;
+        return { dt, samples: fromStart(at, { dt, samples, t0 }, time) } as SampledSeries;
       }
       const samples = known ?? countOf(values);
       if (samples === undefined)

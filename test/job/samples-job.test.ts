@@ -207,6 +207,19 @@ describe("samples of a job", () => {
     expect(said).not.toContain("\n");
   });
 
+  it("begin where they say, as signals of all do", async () => {
+    const planned = (fields: object, time: object) => {
+      const samples = { inputs: { "i.I": { dt: 0.1, samples: of("iI"), ...fields } } };
+      return planSimulation({ ...job, samples, time: { ...job.time, ...time } }, context);
+    };
+    const { samples } = (await planned({ t0: 0 }, { t0: 0.5, t1: 1 })).solve.samples!.inputs!["i.I"] as {
+      samples: readonly (readonly ArrayLike<number>[])[];
+    };
+    expect(samples.map((s) => s.map((v) => Array.from(v)))).toEqual(inputs["i.I"].samples.map((s) => s.slice(5)));
+    const message = "samples.inputs.i.I.t0: is missing: taken from the job's t0 = 0.5 on, ";
+    expect((await messageOf(() => planned({}, { t0: 0.5, t1: 1 }))).slice(0, message.length)).toBe(message);
+  });
+
   it("stand in place of paths", async () => {
     expect(await messageOf(() => planSimulation({ ...job, paths: 6 }, context))).toBe(
       "paths: is said by samples and their trials; leave it out",
