@@ -1,5 +1,5 @@
 /** The peri-stimulus time histogram: how the rate of spikes over repeated trials changes with time. */
-import { checkOptions, fail, finiteNumber, type Names, positiveNumber, show } from "../checks.js";
+import { checkOptions, fail, finiteNumber, list, type Names, positiveNumber, show } from "../checks.js";
 import { checkTrains, rounding, type SpikeTimes, type Stretch } from "./spike-times.js";
 
 export interface Psth extends Stretch {
@@ -87,6 +87,7 @@ const rounded = 1e-11;
  * @throws SaltationError `invalid-input` where their bins are others.
  */
 export function psthCorrelation(a: Psth, b: Psth): number {
+  for (const psth of [a, b]) list("psth.rates", psth?.rates, "rates, which psth(…) gives");
   const n = a.rates.length;
   const near = (x: number, y: number): boolean => Math.abs(x - y) <= 1e-9 * a.bin;
   if (!near(a.bin, b.bin) || !near(a.t0, b.t0))

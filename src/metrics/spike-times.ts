@@ -1,5 +1,5 @@
 /** Spike trains as metrics take them: one list of spike times per trial, in ascending order. */
-import { fail, finiteNumber, list, show } from "../checks.js";
+import { fail, finiteNumber, list, show, wholeNumber } from "../checks.js";
 import { pathsOf, type SpikeTable } from "../spikes/table.js";
 
 /** Spike times of one neuron in one trial, ascending. */
@@ -56,7 +56,12 @@ export function cutTrains(trains: readonly SpikeTimes[], stretch: Stretch): Floa
   );
 }
 
-/** The spikes of one neuron in each path of a table. */
+/**
+ * The spikes of one neuron in each path of a table.
+ * @throws SaltationError `invalid-input` for what is no table, or no neuron's number.
+ */
 export function neuronTrains(table: SpikeTable, neuron = 0): Float64Array[] {
+  list("table.counts", table?.counts, "counts, as in what simulate(…) reads");
+  wholeNumber("neuron", neuron, 0, 2 ** 24 - 1);
   return pathsOf(table).map(({ times, neurons }) => times.filter((_, n) => neurons[n] === neuron));
 }

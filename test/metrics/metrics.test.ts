@@ -146,6 +146,10 @@ describe("statistics", () => {
     };
     expect(neuronTrains(table, 0).map((t) => [...t])).toEqual([[1, 3], []]);
     expect(neuronTrains(table, 1).map((t) => [...t])).toEqual([[2], [4]]);
+    expect(() => neuronTrains([{ times: [1], neurons: [0] }] as never)).toThrow(
+      "table.counts: expected a list of counts",
+    );
+    expect(() => neuronTrains(table, -1)).toThrow("neuron: expected a whole number from 0");
   });
 });
 
@@ -208,6 +212,7 @@ describe("PSTH", () => {
       "psth: has bins of 2 from 0 on to compare with 1 from 0 on",
     );
     expect(() => psthCorrelation(of([1, 2]), { ...of([1, 2]), t0: 1, t1: 3 })).toThrow("psth: has bins of 1 from 1 on");
+    expect(() => psthCorrelation(of([1]), [1] as never)).toThrow("psth.rates: expected a list of rates");
     // Three spikes of 13 trials in each bin: smoothed rates that differ by rounding.
     const train = Array.from({ length: 30 }, (_, n) => Math.floor(n / 3) / 10 + 0.01 + 0.02 * (n % 3));
     const flat = psth(new Array(13).fill(train), { t0: 0, t1: 1, bin: 0.1, smooth: 0.15 });
