@@ -14,7 +14,7 @@ import { trainedJobText } from "../job/trained-job.js";
 import type { MeanVerdict } from "../loss/result.js";
 import { readCell } from "../network/network.js";
 import type { Discretisation } from "../plan/discretisation.js";
-import { type StepValues, type TrainOptions, type TrainStep, train } from "../train/train.js";
+import { checkStepsLeft, type StepValues, type TrainOptions, type TrainStep, train } from "../train/train.js";
 import { checkAsked } from "../twin/measured.js";
 import { canDraw } from "./can-draw.js";
 import { type Fingerprint, fingerprinted, fingerprintJob } from "./checkpoint.js";
@@ -142,9 +142,7 @@ async function trainPlanned(run: PlannedRun, options: TrainCommandOptions): Prom
   const { file, job, planned, spikeTrains, confidence, checkpoints, figure, stem, figures } = run;
   const { simulated, solve, truth, update, steps } = planned;
   const resume = options.resume ? checkpoints!.read() : undefined;
-  if (resume && resume.step > steps) {
-    fail("steps", `is ${steps}, but the checkpoint has ${resume.step} steps already; ask for as many or more`);
-  }
+  if (resume) checkStepsLeft(resume, steps);
   const finished = resume?.step === steps ? { loss: resume.loss, values: planned.valuesOf(resume.update) } : undefined;
   const engine = await Engine.create(engineOptions(options));
   try {

@@ -132,6 +132,11 @@ export interface TrainedNetwork {
   place<T>(work: (backend: SolverBackend) => Promise<T>): Promise<T>;
 }
 
+/** @throws SaltationError where a checkpoint is of a later step than a run has. */
+export function checkStepsLeft({ step }: Pick<Checkpoint, "step">, steps: number): void {
+  if (step > steps) fail("steps", `is ${steps}, but the checkpoint has ${step} steps already; ask for as many or more`);
+}
+
 /** @throws SaltationError where a checkpoint belongs to another run. */
 export function checkResume(resume: Checkpoint, seed: number, names: readonly string[]): void {
   const other = (what: string, has: unknown, wants: unknown): never =>
@@ -228,6 +233,7 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
   }
   if (resume) {
     checkResume(resume, seed, names);
+    checkStepsLeft(resume, steps);
     update.restore(resume.update, vector);
   }
   about.checkAsked(options.discretisation);

@@ -121,6 +121,11 @@ const values: Case[] = [
   ["progress", simulated({ ...solve, progress: 3 }), "progress: expected a function, got 3"],
   ["perPath", gradient({ perPath: true }), "perPath: expected a function, got true"],
   ["step below 0", resumed({ step: -1 }), "checkpoint.step: expected a whole number from 0 to 2147483648, got -1"],
+  [
+    "step beyond the last",
+    resumed({ step: 3 }),
+    "steps: is 2, but the checkpoint has 3 steps already; ask for as many",
+  ],
   ["step as text", resumed({ step: "1" }), 'checkpoint.step: expected a whole number from 0 to 2147483648, got "1"'],
   ["no update", resumed({ update: undefined }), "checkpoint.update.step: expected a whole number"],
   [
