@@ -118,6 +118,9 @@ it("a table of trial and time is a recording; others are refused in words", () =
     /^the columns of the table are “time” and “voltage”; a table has two/,
   );
   expect(() => csv("trial,time\n0,1\n0.5,2\n")).toThrow(/^row 2 of the table is “0.5,2”/);
+  // What the command line would read as times and neurons.
+  expect(() => csv("0,1\n0,2\n")).toThrow(/^the table has whole numbers and no names of columns/);
+  expect(() => csv("0,1\n0,2.5\n")).not.toThrow();
   expect(() => csv("Dear all,\nhere it is")).toThrow(/^this is neither JSON nor npz, nor a table of two columns/);
   expect(() => csv("")).toThrow(/^this is neither JSON nor npz/);
 });

@@ -30,6 +30,9 @@ export function readTable(text: string): Record<string, number[][]> {
     if (!trials.has(trial)) trials.set(trial, []);
     trials.get(trial)!.push(time);
   });
+  // Elsewhere such columns are times and neurons: where nothing tells them apart, a name has to.
+  if (!named && rows.every((line) => Number.isInteger(Number(cells(line)[1]))))
+    refuse("the table has whole numbers and no names of columns, so that it does not say which of them are times");
   if (named && !/trial|sweep|repeat|run/i.test(first[0]!))
     refuse(`the columns of the table are “${first.join("” and “").slice(0, 80)}”`);
   const ordered = [...trials].sort(([a], [b]) => a - b).map(([, times]) => times.sort((a, b) => a - b));
