@@ -97,6 +97,7 @@ export {
   spikeCount,
   spikeRate,
 } from "./loss/spike-count.js";
+export { type FanoFactorOptions, fanoFactor, type IntervalOptions, interval } from "./loss/spike-statistics.js";
 export { firstSpikes, meanSpikeTime } from "./loss/spike-times.js";
 export { type TargetTimesOptions, targetTimes } from "./loss/target-times.js";
 export { type VanRossumOptions, vanRossum } from "./loss/van-rossum.js";

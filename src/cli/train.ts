@@ -362,7 +362,11 @@ function report(
   if (discretisation) print(discretisationLine(discretisation, job.time.t1));
   if (job.estimator && mean.estimator) {
     print(estimatorLine(mean.estimator, mean.terms));
-    printSpread(job, mean.spread);
+    if (mean.spread) printSpread(job, mean.spread);
+    else if (job.loss.kind !== "log-likelihood")
+      print(
+        "how what paths give spreads: not told of steps of such a loss, in which paths depend on each other; saltation gradient tells it",
+      );
   }
   for (const line of mean.because) print(notUnbiased(line));
   sure?.print();

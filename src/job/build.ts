@@ -12,6 +12,7 @@ import { psthLoss } from "../loss/psth.js";
 import { rateRegulariser, silenceRegulariser } from "../loss/regularisers.js";
 import { signatureMmdLoss, signatureScoreLoss } from "../loss/signature-kernel.js";
 import { firstPassage, spikeCount, spikeRate } from "../loss/spike-count.js";
+import { fanoFactor, interval } from "../loss/spike-statistics.js";
 import { firstSpikes, meanSpikeTime } from "../loss/spike-times.js";
 import { type TargetTimesOptions, targetTimes } from "../loss/target-times.js";
 import { vanRossum } from "../loss/van-rossum.js";
@@ -113,6 +114,10 @@ export function aloneLossOf(loss: OneLossJob): Loss | undefined {
       return spikeCount(options);
     case "spike-rate":
       return spikeRate(options);
+    case "fano-factor":
+      return fanoFactor(options);
+    case "interval":
+      return interval(options);
     case "first-passage":
       return firstPassage(options);
     case "cross-entropy":
@@ -139,6 +144,8 @@ type Alone =
   | "spike-count"
   | "spike-rate"
   | "first-passage"
+  | "fano-factor"
+  | "interval"
   | "cross-entropy"
   | "target-times"
   | "expression"

@@ -377,6 +377,7 @@ const counted = {
   from: finite.optional().describe("where the window begins; default t0"),
   to: finite.optional().describe("where it ends; default t1"),
 };
+const statisticTarget = finite.optional().describe("what it is to be: the loss is their squared difference");
 const targeted = {
   target: numbers("a number").describe(
     "what the mean is to be: the loss is their squared difference; a list has one for each neuron",
@@ -414,7 +415,7 @@ const observed = {
 };
 
 const knownLosses =
-  "expected mean-spike-time, spike-count, spike-rate, first-passage, first-spikes, expected-signature, signature-mmd, " +
+  "expected mean-spike-time, spike-count, spike-rate, first-passage, fano-factor, interval, first-spikes, expected-signature, signature-mmd, " +
   "signature-score, cross-entropy, target-times, expression, psth, van-rossum, voltage-fit, payoff, rate, silence, sum or log-likelihood";
 
 const one = z
@@ -425,6 +426,16 @@ const one = z
       z.strictObject({ kind: z.literal("spike-count"), ...counted, ...targeted }),
       z.strictObject({ kind: z.literal("spike-rate"), ...counted, ...targeted }),
       z.strictObject({ kind: z.literal("first-passage"), ...counted, count: finite.optional() }),
+      z.strictObject({ kind: z.literal("fano-factor"), ...counted, target: statisticTarget }),
+      z.strictObject({
+        kind: z.literal("interval"),
+        neuron: counted.neuron,
+        statistic: z
+          .enum(["mean", "cv"])
+          .optional()
+          .describe("the mean of intervals, or their coefficient of variation"),
+        target: statisticTarget,
+      }),
       z.strictObject({
         kind: z.literal("first-spikes"),
         spikes: finite.optional(),

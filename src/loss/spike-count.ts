@@ -58,7 +58,7 @@ export interface CountFeature {
   readonly scale: (plan: SolvePlan, neurons: readonly number[] | undefined) => number;
 }
 
-type Window = Pick<CountedSpikes, "from" | "to">;
+export type Window = Pick<CountedSpikes, "from" | "to">;
 
 interface Made {
   readonly kind: string;
@@ -78,7 +78,8 @@ export interface CountWindow {
   readonly open: boolean;
 }
 
-function windowIn({ from, to }: CountedSpikes): Window {
+/** @throws SaltationError `invalid-input` where an option is no window. */
+export function windowChecked({ from, to }: CountedSpikes): Window {
   if (from !== undefined) finiteNumber("loss.from", from);
   if (to !== undefined) finiteNumber("loss.to", to);
   if (from !== undefined && to !== undefined && !(from < to)) fail("loss.to", `is ${to}; it must come after ${from}`);
@@ -126,7 +127,7 @@ export interface FirstPassageOptions extends CountedSpikes {
 export function firstPassage(options: FirstPassageOptions = {}): Loss {
   checkOptions("loss", options, { ...windowNames, count: true });
   const least = wholeNumber("loss.count", options.count ?? 1, 1, 2 ** 20);
-  const window = windowIn(options);
+  const window = windowChecked(options);
   checkCalled(options.neuron);
   return ofNeurons(options.neuron, [0], (neurons) => {
     const features: CountFeature[] = [{ neurons, least, scale: () => 1 }];
@@ -136,7 +137,7 @@ export function firstPassage(options: FirstPassageOptions = {}): Loss {
 
 function counted(kind: string, options: SpikeCountOptions, scale: CountFeature["scale"]): Loss {
   checkOptions("loss", options, countNames);
-  const window = windowIn(options);
+  const window = windowChecked(options);
   checkCalled(options.neuron);
   const { target } = options;
   const error =
@@ -174,8 +175,22 @@ export function windowOf({ from, to }: Window, { t0, t1, dt, steps }: SolvePlan)
   return { from: (begin - t0) / dt, to: open ? steps + 1 : (end - t0) / dt, open };
 }
 
+/** Where counts within a window jump inside t0 to t1 (`Loss.jumpsInside`). */
+export function windowJumps({ from, to }: Window, { t0, t1 }: Pick<SolvePlan, "t0" | "t1">): string | undefined {
+  const [begin, end] = [from ?? t0, to ?? t1];
+  if (begin <= t0 && end >= t1) return undefined;
+  const [field, mend] = end < t1 ? [`"to" = ${end}`, `take t1 = ${end}`] : [`"from" = ${begin}`, "leave it out"];
+  const jumps = `jumps where a spike crosses ${field}, before t1 = ${t1}`;
+  return `${jumps}, and derivatives of paths see none come or go there; ${mend}, take estimator "score", or ask for the value alone ("with": [])`;
+}
+
 /** How many spikes of a path each feature counts. */
-export function countsOf(features: readonly CountFeature[], spikes: TypedSpikes, begin: number, end: number): number[] {
+export function countsOf(
+  features: readonly Pick<CountFeature, "neurons">[],
+  spikes: TypedSpikes,
+  begin: number,
+  end: number,
+): number[] {
   return features.map(({ neurons }) => {
     let count = 0;
     for (let n = 0; n < spikes.times.length; n++) {
@@ -257,13 +272,7 @@ function countLoss({ kind, features, form, targets, neurons: wanted, window }: M
         if (k >= network.neurons) fail("loss.neuron", `is ${k}; the network has neurons 0 to ${network.neurons - 1}`);
       }
     },
-    jumpsInside({ t0, t1 }) {
-      const { from = t0, to = t1 } = window;
-      if (from <= t0 && to >= t1) return undefined;
-      const [field, mend] = to < t1 ? [`"to" = ${to}`, `take t1 = ${to}`] : [`"from" = ${from}`, "leave it out"];
-      const jumps = `jumps where a spike crosses ${field}, before t1 = ${t1}`;
-      return `${jumps}, and derivatives of paths see none come or go there; ${mend}, take estimator "score", or ask for the value alone ("with": [])`;
-    },
+    jumpsInside: (plan) => windowJumps(window, plan),
     ofMeans,
     evaluate(spikes, plan) {
       const all = { first: 0 };
