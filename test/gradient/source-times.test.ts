@@ -53,6 +53,26 @@ it("of a spike at a grid point is the derivative from above", async () => {
   expect(Math.abs(found / ((-11 * a + 18 * b - 9 * c + 2 * d) / (6 * h)) - 1)).toBeLessThan(1e-4);
 });
 
+it("tells of spikes at one time that may set one off together, and not of those that move no event function", async () => {
+  const both = [{ times: [0.2, 0.2], sources: [0, 0] }];
+  const warningsOf = async (receive: Record<string, string>) => {
+    const cell = { name: "kicked", state: { v: "1.2 - v", i: "-i" }, event: "v - 1", reset: { v: "0" }, receive };
+    const network = cpu.network({
+      populations: { s: { sources: 1 }, n: { cell: { ...cell, parameters: {} }, neurons: 1 } },
+      projections: [{ from: "s", to: "n", weights: { allToAll: 0.45 } }],
+    });
+    const { warnings, gradient } = await network.valueAndGradient(meanSpikeTime(0, 0), {
+      ...{ t1: 1, dt: 0.05, samples: { spikes: both }, with: ["s.times"] },
+    });
+    return { warnings: warnings?.filter((line) => line.includes("one time")), times: gradient["s.times"] };
+  };
+  const kicked = await warningsOf({ v: "v + w" });
+  expect(kicked.warnings).toEqual([expect.stringContaining("sources send at one time (sample 0, at 0.2)")]);
+  // The neuron fires as the second comes, whichever that is.
+  expect(kicked.times).toEqual([[0, 1]]);
+  expect((await warningsOf({ i: "i + w" })).warnings ?? []).toEqual([]);
+});
+
 it("is refused where there is none", async () => {
   const sensitivities = cpu
     .network(networkWith(false))
