@@ -85,9 +85,11 @@ export function crossingFunctions({
   for (var e = 0u; e < ${peaks.length}u; e += 1u) { ${look("peaks[e]")} }`;
   // Taken above by a jump, it has happened, though it falls again within the step.
   const atOnce = several ? "cell_event(y) > 0.0f" : "cell_event(y) >= 0.0f";
-  // At the end of a step nothing is left in which to cross: an event there may just have been.
-  const left = several ? `(rho < ${end}) & ` : "";
-  const crossed = `(${left}(${several ? "reaches(cell_event(y), cell_event(trial))" : "cell_event(trial) >= 0.0f"}${falls ? ` || ${atOnce}` : ""}))`;
+  // At the end of a step nothing is left in which to cross: an event there may just have been, and taken another above 0.
+  const reaches = several
+    ? `select(cell_event(y) > 0.0f, reaches(cell_event(y), cell_event(trial)), rho < ${end})`
+    : "cell_event(trial) >= 0.0f";
+  const crossed = `(${reaches}${falls ? ` || ${atOnce}` : ""})`;
   const landing = several ? `${reachesFunction}${beyondFunction(end)}` : "";
   if (peaks.length === 0) {
     return /* wgsl */ `${landing}

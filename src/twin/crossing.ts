@@ -80,7 +80,8 @@ export class Crossings {
    */
   within(whole: SubStep, end: Float64Array): number {
     const { h, p } = whole;
-    if (!(h > 0)) return -1;
+    // At the end of a step, what the event before it took above 0.
+    if (!(h > 0)) return this.cell.happenings.length > 1 && happensAtOnce(this.cell, whole.y, p) ? h : -1;
     const lost = this.peaking.length > 0 && !end.every(Number.isFinite);
     this.steep = lost || this.levels;
     if (lost) {

@@ -38,9 +38,9 @@ describe("conditions in a flow", () => {
 });
 
 /** Value and derivatives by a, c and d, in reverse and forward. */
-async function agrees(definition: CellDefinition, expected: readonly number[]): Promise<void> {
+async function agrees(definition: CellDefinition, expected: readonly number[], dt = 0.05): Promise<void> {
   for (const e of [cpu, engine()]) {
-    const options = { paths: 1, t1: 2, dt: 0.05, with: ["a", "c", "d"], requireExact: false };
+    const options = { paths: 1, t1: 2, dt, with: ["a", "c", "d"], requireExact: false };
     const network = e.network({ cell: definition });
     const { value, gradient } = await network.valueAndGradient(meanSpikeTime(), options);
     const forward = (await network.spikeTimeSensitivities(options)).derivatives;
@@ -67,4 +67,9 @@ describe("what comes at the same time", () => {
     ["an event and a condition", together("1 + g + (t > d ? 2 : 0)", { events: { on } })],
     ["two events", together("1 + g", { events: { on, later: { when: "t - d", jump: { g: "g + 2" } } } })],
   ])("%s", (_, definition) => agrees(definition, sum));
+
+  it("an event that a condition brings about at a grid point", () => {
+    const lowered = { event: "r > c ? v - 0.5 : v - 1.2", parameters: { a, c: 0.75, d } };
+    return agrees(cell("1", lowered), [0.75, 0, 1, 0], 1 / 16);
+  });
 });
