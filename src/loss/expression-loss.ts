@@ -86,6 +86,7 @@ export function expressionLoss(options: ExpressionLossOptions): SampleLoss {
     spikes,
     counts,
     labelled,
+    absolute: spikes > 0 || compiled.reads.some((name) => name === "t0" || name === "t1"),
     check(of) {
       if (most >= of) fail("loss.value", `reads neuron ${most}; the loss looks at ${of}, numbered from 0`);
     },

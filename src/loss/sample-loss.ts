@@ -69,6 +69,8 @@ export interface SampleFunction {
   value(features: PathFeatures, slopes?: Slopes): number;
   /** Of a classifier: how probable it finds each class, adding up to 1. */
   classes?(features: PathFeatures): ArrayLike<number>;
+  /** Whether it reads times as they are, and not what lies between them and t0: a device has these in 32 bits. */
+  readonly absolute?: boolean;
   /**
    * The same function in WGSL: `fn sample_loss(label: u32) -> f32`. It may call `time_of(f)` (since t0), `count_of(k)` and
    * `add_slope(f, by)`, of states `state_of(n)` and `add_state_slope(n, by)`, and read `data[i]`, `run.t0` and `run.duration`.
@@ -130,6 +132,21 @@ export function labelsOf({ samples, paths }: SolvePlan, of: SampleFunction, neur
 /** The states that it looks at, as a plan observes them. */
 const statesOf = ({ states, neurons }: SampleFunction): StatesOptions | undefined =>
   states && { of: [states.state], times: states.times, ...(neurons === undefined ? {} : { neurons }) };
+
+/** Rounding of times from t0 on, as a part of the duration, up to which a device takes them: what spike times are right to (docs/reliability.md). */
+const mostRounded = 1e-5;
+
+/** @throws SaltationError where times are so far from 0 that 32-bit floats do not tell them apart. */
+function checkOrigin(kind: string, { t0, t1 }: Pick<SolvePlan, "t0" | "t1">): void {
+  const rounded = Math.max(Math.abs(t0), Math.abs(t1)) * 2 ** -24;
+  if (rounded <= mostRounded * (t1 - t0)) return;
+  fail(
+    "loss",
+    `"${kind}" reads times from t0 = ${t0} on, which the 32-bit floats of a device keep to ${Number((2 * rounded).toPrecision(3))}; ` +
+      'count time from t0 = 0, or take backend "cpu"',
+    "limit",
+  );
+}
 
 /** Where these lie among all that a plan observes, [times][neurons]. */
 export function lookedEntries(plan: SolvePlan, of: SampleFunction): Uint32Array {
@@ -243,6 +260,7 @@ export function sampleLossOf(of: SampleFunction): SampleLoss {
       return { value: estimateOf(all.pathValues, plan.antithetic).mean, ...all };
     },
     async gpu(gpu, plan, recordWords) {
+      if (of.absolute) checkOrigin(kind, plan);
       const { GpuSampleLoss } = await import("./gpu-sample-loss.js");
       return GpuSampleLoss.create(gpu, plan, recordWords, of);
     },

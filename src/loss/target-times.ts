@@ -47,6 +47,7 @@ export function targetTimes(options: TargetTimesOptions): SampleLoss {
     wantsAll: true,
     counts: false,
     labelled,
+    absolute: true,
     check(found) {
       if (found !== neurons) fail("loss.times", `has ${counted(neurons, "neuron")}; the loss looks at ${found}`);
     },

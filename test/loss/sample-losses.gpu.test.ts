@@ -43,6 +43,16 @@ const cases: [string, Loss][] = [
   ],
 ];
 
+it("refuses times that 32-bit floats do not tell apart", async () => {
+  const late = { t0: 2 ** 24, t1: 2 ** 24 + 1, dt: 0.125, paths: 2 };
+  const plan = planSolve(defineNetwork({ current: 1.5 }), late);
+  const read = (loss: Loss): Promise<unknown> => loss.gpu!(gpu(), plan, 8);
+  const far = /^loss: "expression" reads times from t0 = 16777216 on, which .* keep to 2; count time from t0 = 0/;
+  await expect(read(expressionLoss({ value: "t[0] - t0" }))).rejects.toThrow(far);
+  await expect(read(targetTimes({ times: [[2 ** 24 + 0.5]] }))).rejects.toThrow('loss: "target-times" reads times');
+  await expect(read(expressionLoss({ value: "n[0]^2" }))).resolves.toBeDefined();
+});
+
 // In a page each kernel is compiled once: of the one that has all that others have.
 describe.each(typeof document === "undefined" ? cases : cases.slice(3))("%s", (_, loss) => {
   it("agrees with the twin, for any labels and chunks", async () => {
