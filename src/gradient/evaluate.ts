@@ -26,6 +26,14 @@ export class GradientEvaluator implements Evaluator {
     protected readonly pass: GradientPass,
   ) {}
 
+  get room(): number {
+    return this.pass.slots.value;
+  }
+
+  set room(slots: number) {
+    this.pass.slots.value = slots;
+  }
+
   static async create(gpu: Gpu, plan: SolvePlan, loss: Loss, views: readonly View[]): Promise<GradientEvaluator> {
     if (!loss.gpu && !loss.evaluate) fail("loss", `"${loss.kind}" has neither gpu() nor evaluate()`);
     return new GradientEvaluator(gpu, loss, await GradientPass.create(gpu, plan, views, loss));

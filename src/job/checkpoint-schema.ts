@@ -17,6 +17,7 @@ export const checkpointSchema = z.object({
     low: numbers,
     groups: z.array(z.object({ name: z.string(), slots: z.record(z.string(), numbers) })),
   }),
+  room: z.int().min(1).optional(),
   data: z
     .object({
       lossSum: z.number(),

@@ -189,6 +189,11 @@ export interface EvaluatorOptions {
 
 /** Evaluates one loss again and again, for changing parameters and seeds. */
 export interface Evaluator {
+  /**
+   * Spikes that a path's record has room for, which grows as trains do: sums over pairs of paths are taken in an order that
+   * depends on it. Absent where results do not.
+   */
+  room?: number;
   evaluate(plan: SolvePlan, options?: EvaluatorOptions): Promise<Evaluated>;
   dispose(): void;
 }

@@ -19,6 +19,8 @@ export interface TrainingTask {
   readonly update: UpdatePlan;
   /** To go on from. */
   readonly state?: UpdateState | undefined;
+  /** The room of records with which a run goes on that is resumed (`Evaluator.room`). */
+  readonly room?: number | undefined;
   /** The first step, and how many there are in all. */
   readonly from: number;
   readonly steps: number;
@@ -35,6 +37,8 @@ export function planOfStep(plan: SolvePlan, task: Pick<TrainingTask, "seedOf" | 
 
 export interface TrainedStep {
   readonly step: number;
+  /** `Evaluator.room` after it. */
+  readonly room?: number | undefined;
   /** Its gradient where that is with the host. */
   readonly result: Valued & Partial<Pick<Evaluated, "gradient">>;
   /** Its gradient too; to be asked for before the next step but one. */

@@ -31,6 +31,7 @@ const longStep = 100;
 
 interface Flight {
   readonly step: number;
+  readonly room: number;
   readonly plan: SolvePlan;
   readonly halted: Promise<ArrayBuffer>;
   readonly status: readonly Promise<ArrayBuffer>[];
@@ -175,6 +176,7 @@ export class ResidentTraining implements Training {
       update.encode(batch, { gradient, theta: solver.theta, halted, step });
       const flight = {
         step,
+        room: pass.slots.value,
         plan,
         status,
         halted: batch.read(halted),
@@ -205,6 +207,7 @@ export class ResidentTraining implements Training {
     let began = performance.now();
     const flights: Flight[] = [];
     await pass.measure(this.planOf(next), this.fitting);
+    if (task.room !== undefined) pass.slots.value = task.room;
     for (;;) {
       while (flights.length < depth && next < task.steps) flights.push(await this.submit(next++));
       const flight = flights.shift();
@@ -221,7 +224,7 @@ export class ResidentTraining implements Training {
       const taken = loss.read(await flight.report, flight.plan);
       const saturated = status.reduce((n, s) => n + s.saturated, 0);
       const valued = pass.valued(flight.plan, taken, await flight.blocks, saturated);
-      const { step, kept } = flight;
+      const { step, room, kept } = flight;
       const state = async (): Promise<UpdateState> => (await kept()).state;
       if (refused !== 0) {
         const { values } = await state();
@@ -234,7 +237,7 @@ export class ResidentTraining implements Training {
       // Whether a parameter moves anything is looked at in the first step.
       const result = step === task.from ? await evaluated() : valued;
       this.along = performance.now() - began > longStep;
-      yield { step, result, evaluated, state };
+      yield { step, room, result, evaluated, state };
       began = performance.now();
       gpu.check();
     }

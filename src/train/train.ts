@@ -72,6 +72,8 @@ export interface Checkpoint {
   readonly trainable: readonly string[];
   /** Values, unconstrained coordinates and the optimisers' accumulators, in full precision. */
   readonly update: UpdateState;
+  /** Spikes that a path's record had room for, which the last bits of losses by pairs of paths depend on. */
+  readonly room?: number | undefined;
   /** Of a run on data. */
   readonly data?: DataState | undefined;
 }
@@ -144,6 +146,7 @@ export function checkResume(resume: Checkpoint, seed: number, names: readonly st
   if (resume.version !== 2) fail("checkpoint", `version ${show(resume.version)} is not known; this program writes 2`);
   if (resume.seed !== seed) other("seed", resume.seed, seed);
   wholeNumber("checkpoint.step", resume.step, 0, 2 ** 31);
+  if (resume.room !== undefined) wholeNumber("checkpoint.room", resume.room, 1, 2 ** 20);
   if (list("checkpoint.trainable", resume.trainable, "parameters").join() !== names.join())
     other("trainable", resume.trainable, names);
 }
@@ -256,6 +259,7 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
       views,
       update: update.plan,
       state: resume?.update,
+      room: resume?.room,
       from: resume?.step ?? 0,
       steps,
       seedOf: (step) => (commonNoise ? seed : stepSeed(seed, step)),
@@ -280,7 +284,9 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
   let values = async (): Promise<Float64Array> => first;
   let measured = await measuredPlan(run.task.from, values);
   let began = performance.now();
-  for await (const { step, result, state, evaluated } of signal ? untilAborted(trained(run), signal) : trained(run)) {
+  for await (const { step, room, result, state, evaluated } of signal
+    ? untilAborted(trained(run), signal)
+    : trained(run)) {
     const before = values;
     const after = async (): Promise<Float64Array> => valuesIn(await state());
     values = after;
@@ -315,6 +321,7 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
         seed,
         trainable: names,
         update: await state(),
+        ...(room === undefined ? {} : { room }),
         ...(done ? { data: done.state } : {}),
       }),
     };
@@ -345,6 +352,7 @@ async function* onHost({
   const { plan, vector, from, steps } = task;
   const layout = parameterLayout(plan);
   const evaluator = await network.evaluator(plan, task.loss, names, requireExact);
+  if (task.room !== undefined && evaluator.room !== undefined) evaluator.room = task.room;
   try {
     for (let step = from; step < steps; step++) {
       const values = replaceParameters(plan, layout, vector);
@@ -353,7 +361,7 @@ async function* onHost({
       const result = await evaluator.evaluate(planOfStep(values, task, step), { progress, step });
       host.apply(result.flat, vector);
       const state = host.state(vector);
-      yield { step, result, evaluated: async () => result, state: async () => state };
+      yield { step, room: evaluator.room, result, evaluated: async () => result, state: async () => state };
     }
   } finally {
     evaluator.dispose();

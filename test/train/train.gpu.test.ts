@@ -4,6 +4,7 @@ import { Engine } from "../../src/engine.js";
 import { Batch } from "../../src/gpu/index.js";
 import { GradientPass } from "../../src/gradient/pass.js";
 import { expectedSignatureLoss } from "../../src/loss/expected-signature.js";
+import { signatureMmdLoss } from "../../src/loss/signature-kernel.js";
 import { firstSpikes } from "../../src/loss/spike-times.js";
 import { adam, rmsprop } from "../../src/train/optimisers.js";
 import { ResidentTraining } from "../../src/train/resident.js";
@@ -207,4 +208,22 @@ describe("a run", () => {
     await expect(stepsOf(engine(), network, wild)).rejects.toThrow(below);
     await expect(stepsOf(cpu, network, wild)).rejects.toThrow(below);
   });
+});
+
+it("goes on with the room that a record had grown to, which sums over pairs of paths depend on", async () => {
+  // The current quadruples in the first step, and many spikes come where there were few.
+  const trial = (k: number): number[] => Array.from({ length: 28 }, (_, n) => 0.05 * n + 0.002 * k);
+  const observed = [0, 1, 2, 3].map((k) => ({ times: trial(k), neurons: trial(k).map(() => 0) }));
+  const options = {
+    loss: signatureMmdLoss(observed, { static: { kind: "rbf", sigma: 20 } }),
+    ...{ paths: 20, t1: 1.5, dt: 0.05, seed: 3, steps: 3 },
+    trainable: ["current"],
+    optimiser: rmsprop({ learningRate: 1 }),
+  };
+  const network = { current: 1.2 };
+  const whole = await stepsOf(engine(), network, options);
+  const [first, second] = [await whole[0]!.checkpoint(), await whole[1]!.checkpoint()];
+  expect(second.room).toBeGreaterThan(4 * first.room!);
+  const [rest] = await stepsOf(engine(), network, { ...options, resume: second });
+  expect([rest!.value, rest!.gradient]).toEqual([whole[2]!.value, whole[2]!.gradient]);
 });
