@@ -112,9 +112,26 @@ it("learns of a loss from work that fails of it, sooner than from the device, an
   await pass(0);
   expect(engines).toHaveLength(2);
   expect(news.map((n) => n.kind)).toEqual(["lost", "recovered"]);
-  // Other errors are the caller's.
-  await expect(keeper.use(() => Promise.reject(new Error("its own")))).rejects.toThrow("its own");
+  // Other errors are the caller's: at once those of the work, others where the device stands a while after.
+  const notFinite = new SaltationError("not-finite", "a step too far");
+  await expect(keeper.use(() => Promise.reject(notFinite))).rejects.toBe(notFinite);
+  const own = expect(keeper.use(() => Promise.reject(new Error("its own")))).rejects.toThrow("its own");
+  await pass(0);
+  await pass(1000);
+  await own;
   expect(keeper.standing).toBe(engines[1]);
+});
+
+it("takes an error for a loss that the device tells of a little later", async () => {
+  const { keeper, engines, pass, news } = setUp();
+  await keeper.open("webgpu");
+  const compile = new SaltationError("compile", "the pipeline could not be made");
+  const failed = expect(keeper.use(() => Promise.reject(compile))).rejects.toMatchObject({ code: "device-lost" });
+  await pass(300);
+  engines[0]!.lose(loss());
+  await pass(0);
+  await failed;
+  expect(news.map((n) => n.kind)).toEqual(["lost", "recovered"]);
 });
 
 it("is lost again while the next device is opened, or while none is to be had, or none answers", async () => {

@@ -33,6 +33,9 @@ const steady = 60_000;
 /** An adapter that says nothing for so many milliseconds is asked again. */
 const longest = 15_000;
 
+/** Milliseconds that a device has to say that it is lost, once something failed on it: a busy browser says so late. */
+const late = 1000;
+
 const overtaken = (): SaltationError => new SaltationError("device-lost", "another engine was opened meanwhile");
 
 export class EngineKeeper<E extends Losable> {
@@ -106,9 +109,10 @@ export class EngineKeeper<E extends Losable> {
         act(engine).then(resolve, reject);
       });
     } catch (error) {
-      // What fails may tell of it sooner than the device.
+      // What fails may tell of it sooner than the device, and in other words.
       if (isLoss(error)) this.lose(engine, error);
-      else await this.host.wait(0);
+      else if (engine.gpu && !isOfTheWork(error)) await Promise.race([engine.gpu.lost, this.host.wait(late)]);
+      await this.host.wait(0);
       throw engine === this.current || isLoss(error) ? error : (this.lastLoss ?? error);
     } finally {
       if (user) this.users.delete(user);
@@ -189,3 +193,7 @@ export class EngineKeeper<E extends Losable> {
 
 export const isLoss = (error: unknown): error is SaltationError =>
   error instanceof SaltationError && error.code === "device-lost";
+
+/** Whether an error is of what was asked for, whatever becomes of the device. */
+const isOfTheWork = (error: unknown): boolean =>
+  error instanceof SaltationError && (error.code === "invalid-input" || error.code === "not-finite");
