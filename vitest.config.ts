@@ -66,11 +66,10 @@ const sameKernels = [
 const own = ["test/solve/{input-spikes,sampled-current}.gpu.test.ts"];
 
 /** What is concluded from numbers, which are much the same everywhere: on our own device, and on Dawn among the long studies. */
-const conclusions = [
-  "test/experiments/check-gradient.gpu.test.ts",
-  "test/laws/laws.gpu.test.ts",
-  "test/loss/mean-verdict.gpu.test.ts",
-];
+const conclusions = ["test/laws/laws.gpu.test.ts"];
+
+/** Those that take longest: among the long studies on both. */
+const longConclusions = ["test/experiments/check-gradient.gpu.test.ts", "test/loss/mean-verdict.gpu.test.ts"];
 
 export default defineConfig(({ mode }) => {
   const long = mode === "long";
@@ -88,7 +87,7 @@ export default defineConfig(({ mode }) => {
             ...common,
             name: "dawn",
             // Deno has no other run of them.
-            ...files("", "Deno" in globalThis ? [] : [...studies, ...conclusions], longStudies),
+            ...files("", "Deno" in globalThis ? [] : [...studies, ...conclusions, ...longConclusions], longStudies),
             setupFiles: ["test/support/plain.ts", "test/support/deno.ts", "test/support/record-bits.ts"],
           },
         },
@@ -114,7 +113,7 @@ export default defineConfig(({ mode }) => {
           test: {
             ...common,
             name: "chromium",
-            ...files(".gpu", [...studies, ...inNode], [...conclusions, ...sameKernels]),
+            ...files(".gpu", [...studies, ...inNode], [...conclusions, ...longConclusions, ...sameKernels]),
             // The same page for all files of the quick suite, which so load their modules once.
             isolate: long,
             browser: {
