@@ -68,7 +68,7 @@ const own = ["test/solve/{input-spikes,sampled-current}.gpu.test.ts"];
 /** What is concluded from numbers, which are much the same everywhere: on our own device, and on Dawn among the long studies. */
 const conclusions = ["test/laws/laws.gpu.test.ts"];
 
-/** Those that take longest: among the long studies on both. */
+/** Those that take longest: among the long studies on our own device. */
 const longConclusions = ["test/experiments/check-gradient.gpu.test.ts", "test/loss/mean-verdict.gpu.test.ts"];
 
 export default defineConfig(({ mode }) => {
@@ -87,7 +87,9 @@ export default defineConfig(({ mode }) => {
             ...common,
             name: "dawn",
             // Deno has no other run of them.
-            ...files("", "Deno" in globalThis ? [] : [...studies, ...conclusions, ...longConclusions], longStudies),
+            ...("Deno" in globalThis
+              ? files("", [], longStudies)
+              : files("", [...studies, ...conclusions], [...longStudies, ...longConclusions])),
             setupFiles: ["test/support/plain.ts", "test/support/deno.ts", "test/support/record-bits.ts"],
           },
         },
