@@ -6,7 +6,15 @@ import * as saltation from "../../src/index.js";
 // biome-ignore lint/suspicious/noExplicitAny: what is given here does not fit the types
 const js = saltation as any;
 const { Engine, rmsprop, sgd, adam, train, firstSpikes, meanSpikeTime, vanRossum, pathLoss, logLikelihood } = js;
-const { expectedSignatureLoss, signatureMmdLoss, signatureScoreLoss, liftSpikes, signatureMMD, twoSampleTest } = js;
+const {
+  expectedSignatureLoss,
+  signatureMmdLoss,
+  signatureScoreLoss,
+  liftSpikes,
+  signatureMMD,
+  twoSampleTest,
+  libraryCell,
+} = js;
 
 const solve = { paths: 4, t1: 1, dt: 0.1, seed: 1 };
 const trial = { times: [0.2, 0.5], neurons: [0, 0] };
@@ -183,7 +191,7 @@ const values: Case[] = [
   ["groups", trained({ groups: 3 }), "optimiser.groups: expected optimisers by the name of their group, got 3"],
   ["number to differentiate by", gradient({ with: [3] }), "with[0]: expected the name of a parameter, got 3"],
   ["trainable without name", trained({ trainable: [{}] }), "trainable[0]: expected the name of a parameter, got undef"],
-  ["cell of the library", () => js.libraryCell(3), "network.cell: no built-in cell is called 3; known: slif"],
+  ["cell of the library", () => libraryCell(3), "network.cell: no built-in cell is called 3; known: slif"],
   [
     "path of a table",
     async () => js.spikesOf(await (await network.simulate(solve)).read(), 4),
