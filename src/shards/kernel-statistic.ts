@@ -8,6 +8,7 @@
  */
 import { fail } from "../checks.js";
 import { type PlannedKernel, statisticOn } from "../job/kernel-run.js";
+import { joined } from "../loss/taken.js";
 import type { PathRange } from "../plan/chunks.js";
 import { type GramRequest, pairsIn, type SignatureBackend, shapeOf } from "../signature/definitions/backend.js";
 import { gramPairs, setPair } from "../signature/definitions/pairs.js";
@@ -130,16 +131,6 @@ export async function runStatistic(
     : [];
   return { kernels: kernels!, own: kernel.normalised ? norms : [], gradients };
 }
-
-const joined = (parts: readonly Float64Array[]): Float64Array => {
-  const all = new Float64Array(parts.reduce((sum, p) => sum + p.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-};
 
 /** The statistic from its parts, in the order of their ranges. */
 export async function joinedStatistic(
