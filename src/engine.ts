@@ -15,15 +15,13 @@ import { checkUnbiasedMean, type JudgedMean } from "./loss/mean-verdict.js";
 import { type Evaluated, notFinite, type ValueAndGradient } from "./loss/result.js";
 import type { Scoring } from "./loss/score.js";
 import { defineNetwork, type Network, type NetworkDefinition } from "./network/network.js";
-import { besideGrid } from "./plan/arrivals.js";
 import type { DiscretisationOptions } from "./plan/discretisation.js";
 import {
-  checkForward,
   parameterLayout,
   parameterVector,
+  planBeside,
   requestedViews,
   segmentsOf,
-  timesSegment,
   type View,
   viewsOf,
 } from "./plan/layout.js";
@@ -299,8 +297,7 @@ export class EngineNetwork {
     const judged = await this.judge(planned, loss, options);
     const step = await aboutStep();
     step.checkAsked(options.discretisation);
-    const laid = views.some((view) => view.segment === timesSegment) ? besideGrid(planned) : planned;
-    return step.withStability(laid, async (plan) => {
+    return step.withStability(planBeside(planned, views), async (plan) => {
       const result = await this.evaluated(plan, views, loss, options);
       const discretisation = await step.discretisationOf(plan, loss, options.discretisation, views);
       const all = { ...step.withWarning(result, discretisation), ...(discretisation ? { discretisation } : {}) };
@@ -341,8 +338,8 @@ export class EngineNetwork {
 
   /**
    * Spike times of every path with their derivatives by the parameters in `with`, carried forward along the solution:
-   * for few parameters, and for per-path Jacobians. By what each sample has of its own (parameters, constant inputs, currents and initial
-   * states) a path's derivatives are those by its sample's numbers.
+   * for few parameters, and for per-path Jacobians. By what each sample has of its own (parameters, constant inputs, currents, initial
+   * states and times of sources) a path's derivatives are those by its sample's numbers.
    * @throws SaltationError `invalid-input`, or `not-finite`.
    */
   async spikeTimeSensitivities(
@@ -350,12 +347,14 @@ export class EngineNetwork {
   ): Promise<Sensitivities> {
     checkOptions("", options, sensitivityNames);
     this.engine.check();
-    const plan = this.plan(options);
-    const views = requestedViews(this.network, parameterLayout(plan), options.with, undefined, true);
-    checkForward(views);
+    const planned = this.plan(options);
+    const views = requestedViews(this.network, parameterLayout(planned), options.with, undefined, true);
+    const plan = planBeside(planned, views);
     if (options.requireExact !== false) checkExact(this.network);
     return (await aboutStep()).withStability(plan, async (warned) => {
-      const sensitivities = await this.place((backend) => backend.sensitivities(warned, views, options.progress));
+      const { inGivenOrder } = await import("./spikes/given-order.js");
+      const solved = await this.place((backend) => backend.sensitivities(warned, views, options.progress));
+      const sensitivities = inGivenOrder(warned, views, solved);
       const { derivatives, horizon = [] } = sensitivities;
       if (![derivatives, horizon].every((rows) => rows.every(Number.isFinite))) throw notFinite(plan);
       return sensitivities;

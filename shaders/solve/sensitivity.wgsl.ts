@@ -29,13 +29,15 @@ export interface SensitivityShape extends NetworkShape {
   directions: number;
   /** States along which there are directions of what samples start from. */
   along: readonly number[];
+  /** Whether there are directions of the times at which sources send. */
+  timed: boolean;
 }
 
 /**
  * What a direction moves, first word of its row in the direction buffer; then index, and neurons from one to another, the last
  * not among them.
  */
-export const directionKind = { parameter: 0, weight: 1, current: 2, delay: 3, initial: 4 } as const;
+export const directionKind = { parameter: 0, weight: 1, current: 2, delay: 3, initial: 4, time: 5 } as const;
 
 /** Fields per neuron of the work buffer. */
 export const sensitivityFields = (states: number, directions: number) => ({
@@ -67,6 +69,17 @@ ${parameters.map((p) => `  dpar_${p} = select(0.0f, 1.0f, on && way.y == ${p}u);
 }
 `;
 }
+
+/** How the time at which a source sends moves in a direction: that of its entry in the agenda. */
+const sentAlongFunction = ({ timed }: SensitivityShape): string =>
+  timed
+    ? wgsl`
+fn sent_along(what: Happening, d: u32, i: u32) -> f32 {
+  let way = direction[d];
+  return select(0.0f, 1.0f, way.x == ${directionKind.time}u && way.y == entry_of(what.input, i));
+}
+`
+    : "";
 
 /** The tangent of the start of neuron k in direction d, with what samples start from. */
 const startAlong = ({ along }: SensitivityShape, tangent: string): string =>
@@ -130,7 +143,7 @@ fn weight_along(d: u32, e: u32) -> f32 {
   return select(0.0f, 1.0f, way.x == 1u && way.y == weight_place(e));
 }
 ${tangentFunction(shape)}
-${pushFunctions(shape)}
+${pushFunctions(shape)}${sentAlongFunction(shape)}
 fn derivative_at(n: u32, d: u32, i: u32) -> u32 { return (n * D + d) * run.paths + i; }
 #if ${delayed}
 // How the time of what arrives moves: as its spike's, and the delay.
@@ -201,6 +214,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         store_word(${f.fired}u, k, drawn);
         store_number(${f.place}u, k, what.place);
       }
+#if ${shape.timed && delayed}
+      // What goes along delays moves as the spike does, which is an entry of the record.
+      if (is_sent_by_source(what)) {
+        for (var d = 0u; d < D; d += 1u) { derivatives[derivative_at(at.events, d, i)] = sent_along(what, d, i); }
+      }
+#endif
       // Who receives: the targets, at a time that moves as the spike does, or whom an input spike reaches.
       for (; item < what.items; item += 1u) {
         ${isSelective(shape) ? "if (!takes_part(what, item)) { continue; }" : ""}
@@ -214,7 +233,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           if (is_by_edges(what)) {
             moved = ${delayed ? "arrival_moved(what, at.events, d, i)" : "derivatives[derivative_at(at.events, d, i)]"};
 #if ${shape.sources > 0}
-            if (what.arrival) { moved = 0.0f; } // of a source, at its time
+            if (what.arrival) { moved = ${shape.timed ? "sent_along(what, d, i)" : "0.0f"}; } // of a source, at its time
 #endif
             along = weight_along(d, edge_of(what, item));
           }

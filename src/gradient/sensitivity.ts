@@ -5,7 +5,7 @@ import { directionKind, sensitivity, sensitivityFields } from "../../shaders/sol
 import type { Gpu } from "../gpu/index.js";
 import { horizonOf } from "../loss/horizon.js";
 import { stepsPerDispatch } from "../plan/chunks.js";
-import { deviceVector, directionsOf, segmentsOf, type View } from "../plan/layout.js";
+import { deviceVector, directionsOf, segmentsOf, timesSegment, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { decideIncrements } from "../solve/carried.js";
 import { ConnectionBuffer, connectionShape } from "../solve/connections.js";
@@ -23,13 +23,17 @@ const workgroupSize = 64;
 function directionRows(plan: SolvePlan, views: readonly View[]): Uint32Array {
   const rows: number[] = [];
   const { cell, neurons } = plan.network;
-  const { parameter, weight, current, delay, initial } = directionKind;
+  const { parameter, weight, current, delay, initial, time } = directionKind;
   for (const view of views) {
     const { segment, part, length, neuronStride, state } = view;
     // Of weights and delays a part is of their places, else of neurons.
     const { first, end } = part ?? { first: 0, end: neurons };
     if (state !== undefined) {
       for (const some of directionsOf(view)) rows.push(initial, state, first + some.first, first + some.end);
+      continue;
+    }
+    if (segment === timesSegment) {
+      for (const entry of directionsOf(view, plan.samples!.count)) rows.push(time, entry.first, 0, 0);
       continue;
     }
     for (let i = 0; i < length; i++) {
@@ -54,7 +58,7 @@ export async function sensitivitiesGpu(
   const names = segmentsOf(views);
   const plan = await decideIncrements(gpu, given, { differentiates: true });
   const shape = await solverShape(plan, "forward", names);
-  const directions = views.reduce((n, v) => n + directionsOf(v).length, 0);
+  const directions = views.reduce((n, v) => n + directionsOf(v, plan.samples?.count).length, 0);
   const fields = sensitivityFields(shape.states, directions);
   const { neurons, cell } = plan.network;
   const solver = await NetworkSolver.create(gpu, plan, []);
@@ -65,6 +69,7 @@ export async function sensitivitiesGpu(
     cellParameters: cell.parameters.length,
     directions,
     along: [...new Set(views.flatMap(({ state }) => state ?? []))],
+    timed: names.includes(timesSegment),
   };
   const label = `${cell.name} ${plan.method}`;
   const { events: pending, lacks } = horizonOf(plan, names);

@@ -11,7 +11,7 @@ import { fail, isNumbers, type Numbers, show } from "../checks.js";
 import { type Current, isFlat, isSampledCurrent, type PlannedCurrent } from "../driver/current.js";
 import { type Network, type Parameter, valuePlace } from "../network/network.js";
 import { quoted } from "../quoted.js";
-import { longestAgenda } from "./arrivals.js";
+import { besideGrid, longestAgenda } from "./arrivals.js";
 import { sampledInputs, samplesView } from "./inputs.js";
 import type { SolvePlan } from "./plan.js";
 
@@ -41,8 +41,11 @@ export interface View {
    * @param beyond what stands for the values beyond those that a solve reads; 0, as a gradient by them is.
    */
   shape(values: ArrayLike<number>, beyond?: ArrayLike<number>): unknown;
-  /** The shape of a sample's own, where samples have several: times of its spikes. */
-  ofSample?(values: ArrayLike<number>, sample: number): unknown;
+  /**
+   * Of times of sources: of each spike of theirs in a sample, in the order in which these were given, its entry in the sample's agenda;
+   * none where it comes at t1 and changes nothing.
+   */
+  entriesOf?(sample: number): (number | undefined)[];
   /** Of weights, the same where an edge is a number alone. */
   numbers?(values: ArrayLike<number>): unknown;
 }
@@ -93,7 +96,7 @@ const arrows = /->/g;
 
 /** What a view is beside its place and length. */
 type OfView = Pick<View, "name" | "shape"> &
-  Partial<Pick<View, "part" | "beyond" | "neuronStride" | "numbers" | "state" | "ofSample">>;
+  Partial<Pick<View, "part" | "beyond" | "neuronStride" | "numbers" | "state" | "entriesOf">>;
 
 /** A current as it was given, back from its values. @param neurons those that it is of. */
 function currentShape(
@@ -287,18 +290,16 @@ function addTimes(
       const part = { first, end: first + count };
       const isOwn = (sender: number): boolean => sender >= part.first && sender < part.end;
       const shape: View["shape"] = (v) => Array.from(v);
-      /** In the order in which the sample's spikes were given. One at t1 changes nothing. */
-      const ofSample = (v: ArrayLike<number>, sample: number): number[] => {
+      const entriesOf = (sample: number): (number | undefined)[] => {
         const { given, offsets, numbers, all } = agenda;
-        const found = new Map<number, number>();
+        const found = new Map<number, number | undefined>();
         for (let n = given.offsets[sample]!; n < given.offsets[sample + 1]!; n++)
-          if (isOwn(neurons + given.sources[n]!)) found.set(n, 0);
+          if (isOwn(neurons + given.sources[n]!)) found.set(n, undefined);
         const from = offsets[sample]!;
-        for (let x = from; x < offsets[sample + 1]!; x++)
-          if (isOwn(all.neurons[x]!)) found.set(numbers[x]!, v[x - from]!);
+        for (let x = from; x < offsets[sample + 1]!; x++) if (isOwn(all.neurons[x]!)) found.set(numbers[x]!, x - from);
         return [...found.values()];
       };
-      return { name: `${name}.times`, offset: 0, length, part, shape, ofSample };
+      return { name: `${name}.times`, offset: 0, length, part, shape, entriesOf };
     });
   add(timesSegment, length, views);
 }
@@ -416,21 +417,24 @@ export function requestedViews(
 const startsAlike = (view: View): boolean =>
   view.state !== undefined && view.length > 1 && typeof view.shape(new Float64Array(view.length)) === "number";
 
-/** Of a view, the entries that go along each direction: one alone, or all where one number is what they start from. */
-export const directionsOf = (view: View): readonly ViewPart[] =>
-  startsAlike(view)
-    ? [{ first: 0, end: view.length }]
-    : Array.from({ length: view.length }, (_, i) => ({ first: i, end: i + 1 }));
-
-/** @throws SaltationError where there are no derivatives forward: by the times at which sources send. */
-export function checkForward(views: readonly View[]): void {
-  const one = views.find(({ segment }) => segment === timesSegment);
-  if (one)
-    fail(
-      "with",
-      `${quoted(one.asked)} are times at which sources send, by which derivatives are carried backward alone; take valueAndGradient`,
-    );
+/**
+ * Of a view, the entries that go along each direction: one alone, or all where one number is what they start from. Of times of
+ * sources, each entry of agendas that is a spike of theirs in any of so many samples.
+ */
+export function directionsOf(view: View, samples = 0): readonly ViewPart[] {
+  if (startsAlike(view)) return [{ first: 0, end: view.length }];
+  const { entriesOf } = view;
+  const all = Array.from({ length: view.length }, (_, i) => ({ first: i, end: i + 1 }));
+  if (!entriesOf) return all;
+  const own = new Set(Array.from({ length: samples }, (_, s) => entriesOf(s)).flat());
+  const some = all.filter(({ first }) => own.has(first));
+  // A solve has a direction at least.
+  return some.length > 0 ? some : all.slice(0, 1);
 }
+
+/** The plan on which there are the derivatives that are asked for: by the times of sources, beside grid points. */
+export const planBeside = (plan: SolvePlan, views: readonly View[]): SolvePlan =>
+  views.some(({ segment }) => segment === timesSegment) ? besideGrid(plan) : plan;
 
 /** Adds what a neuron starts from along a direction, of the states that samples give, to a tangent of its start. */
 export function addInitialTangent(

@@ -8,7 +8,10 @@ import type { SpikeTable } from "./table.js";
  */
 export interface Sensitivities {
   readonly table: SpikeTable;
-  /** Number of directions: entries of the parameters asked for, in their order. */
+  /**
+   * Number of directions: entries of the parameters asked for, in their order. Of times of sources (`pixels.times`) as many as the sample
+   * has spikes of theirs that has most: the n-th is that of the n-th of a path's own sample, as they were given, 0 where it has fewer.
+   */
   readonly directions: number;
   /** ∂τ_n/∂θ [paths, slots, directions]; 0 where there is no spike. */
   readonly derivatives: Float64Array;

@@ -19,7 +19,9 @@ export async function sensitivitiesCpu(
   const cell = compileFor(plan);
   const layout = parameterLayout(plan);
   const along = views.flatMap((v) =>
-    directionsOf(v).map(({ first, end }) => new Float64Array(layout.size).fill(1, v.offset + first, v.offset + end)),
+    directionsOf(v, plan.samples?.count).map(({ first, end }) =>
+      new Float64Array(layout.gradientSize).fill(1, v.offset + first, v.offset + end),
+    ),
   );
   const { events, lacks } = horizonOf(plan, segmentsOf(views));
   const perPath = plan.network.neurons * along.length;

@@ -7,7 +7,7 @@
 import type { CompiledCell } from "../cell/emit-js.js";
 import { currentPlace } from "../driver/current.js";
 import { weightAt, weightPlace } from "../network/connections.js";
-import { addInitialTangent, type ParameterLayout, placeOf } from "../plan/layout.js";
+import { addInitialTangent, type ParameterLayout, placeOf, timesSegment } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { clearInitial, planOfPath } from "../plan/sampled-values.js";
 import type { SubStepTangent } from "./advance.js";
@@ -16,10 +16,11 @@ import { neuronParameters, type Operation, type PathResult } from "./forward.js"
 import { gridStates } from "./grid-states.js";
 import type { PendingSpike } from "./horizon.js";
 import { drawFurther } from "./noise.js";
+import { type Sent, sentBySource } from "./pending.js";
 import { clearanceOf, leastClearance, termsOf } from "./tangential.js";
 
 /**
- * @param directions each a vector [layout.size] in parameter space.
+ * @param directions each a vector [layout.gradientSize] in the space of gradients.
  * @param pending spikes that might come at t1 too (horizon.ts).
  * @returns [spikes][directions], ∂τ_n along each direction (absolute time); after those of spikes a row for each of
  * `pending`, ∂E(t1) along each direction, with which it appears.
@@ -48,11 +49,15 @@ export function pathSensitivities(
   const byLength = new Float64Array(n);
 
   const delays = layout.segments.get("delays");
+  const times = layout.segments.get(timesSegment);
   directions.forEach((direction, column) => {
     const delayAlong = (edge: number): number => {
       const delay = network.connections.delayOf[edge]!;
       return delay < 0 ? 0 : direction[delays!.offset + delay]!;
     };
+    /** A spike of a source comes at its time, whatever the parameters. */
+    const sentAlong = (spike: Sent): number =>
+      spike >= 0 ? out[spike]![column]! : times ? direction[times.offset + sentBySource(spike)]! : 0;
     /** Per neuron, the tangent of its next sub-step; that of its state and of the time at which it stands go on. */
     const along = Array.from({ length: neurons }, (_, k): SubStepTangent => {
       const own = Float64Array.from(network.parameters, (parameter) => {
@@ -92,9 +97,7 @@ export function pathSensitivities(
         const place = currentPlace(plan.current, op.step, k);
         d.I = place === undefined ? 0 : direction[currents.offset + place]!;
         // What follows a jump at once moves with it.
-        // A spike of a source comes at its time, whatever the parameters.
-        const sent = op.spike !== undefined && op.spike >= 0 ? out[op.spike]![column]! : 0;
-        const arriving = op.spike === undefined ? undefined : sent + delayAlong(op.edge!);
+        const arriving = op.spike === undefined ? undefined : sentAlong(op.spike) + delayAlong(op.edge!);
         d.h = arriving !== undefined ? arriving - d.r : op.atOnce ? 0 : -d.r;
         stepper.tangent(d.y, subStep, d);
         if (op.until === "event") {

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import { Engine } from "../../src/engine.js";
 import { sharedEngine } from "../support/engine.js";
-import { names, solved } from "../support/source-times.js";
+import { forward, names, solved } from "../support/source-times.js";
 
 const engine = sharedEngine();
 const cpu = await Engine.create({ backend: "cpu" });
@@ -22,4 +22,33 @@ it.each([
     });
     expect((mine.gradientStandardError[name] as number[][]).flat().every((e) => e >= 0)).toBe(true);
   }
+});
+
+it.each([
+  ["at once", false],
+  ["after delays", true],
+] as const)("forward, of what sends %s", async (_, delays) => {
+  // With a parameter before and one after.
+  const by = ["e.mu1", ...names, "pixels->e.weights"];
+  const [mine, twin] = [
+    await forward(engine(), delays, {}, undefined, by),
+    await forward(cpu, delays, {}, undefined, by),
+  ];
+  expect(mine.directions).toBe(2 + 4 + 1 + 4);
+  expect([...mine.table.counts]).toEqual([...twin.table.counts]);
+  const { slots } = twin.table;
+  // As of other derivatives by float32 over some tens of steps.
+  const scale = Math.max(...twin.derivatives.map(Math.abs));
+  for (let path = 0; path < 9; path++)
+    for (let n = 0; n < twin.table.counts[path]!; n++)
+      for (let d = 0; d < twin.directions; d++) {
+        const [a, b] = [mine, twin].map((of) => of.derivatives[(path * of.table.slots + n) * of.directions + d]!) as [
+          number,
+          number,
+        ];
+        expect(Math.abs(a - b), `path ${path}, spike ${n} of ${slots}, direction ${d}`).toBeLessThan(2e-3 * scale);
+      }
+  const times = (of: typeof twin) =>
+    Math.max(...of.derivatives.filter((_, x) => x % of.directions === 3).map(Math.abs));
+  expect(times(mine)).toBeGreaterThan(1e-3 * scale);
 });

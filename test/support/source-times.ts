@@ -61,3 +61,16 @@ export const solved = (
   });
 export const moved = (s: number, n: number, by: number): Lists =>
   spikes.map((one, k) => (k === s ? { ...one, times: one.times.map((t, m) => (m === n ? t + by : t)) } : one));
+
+/** Spike times with their derivatives by the same. */
+export const forward = (
+  on: Engine,
+  delays: boolean,
+  more: Partial<SolveOptions> = {},
+  given: Lists = spikes,
+  by: readonly string[] = names,
+) =>
+  on.network(networkWith(delays)).spikeTimeSensitivities({
+    ...{ t1: 1, dt, seed: 3, samples: { spikes: given, trials: 3 }, with: by },
+    ...more,
+  });
