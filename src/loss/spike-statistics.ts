@@ -37,6 +37,8 @@ interface PathParts {
 
 interface Statistic {
   readonly kind: string;
+  /** `Loss.independent`. */
+  readonly independent?: boolean;
   readonly neurons: readonly number[] | undefined;
   readonly target: number | undefined;
   readonly parts: (spikes: TypedSpikes, plan: SolvePlan) => PathParts;
@@ -49,9 +51,10 @@ interface Statistic {
   readonly jumpsInside?: (plan: SolvePlan) => string | undefined;
 }
 
-function statisticLoss({ kind, neurons, target, parts, of, checkPlan, jumpsInside }: Statistic): Loss {
+function statisticLoss({ kind, independent, neurons, target, parts, of, checkPlan, jumpsInside }: Statistic): Loss {
   return {
     kind,
+    ...(independent ? { independent } : {}),
     pathwise: false,
     horizon: true,
     leastPaths: 2,
@@ -69,23 +72,32 @@ function statisticLoss({ kind, neurons, target, parts, of, checkPlan, jumpsInsid
           plan.antithetic,
         ),
       );
-      const { value, slopes } = of(
-        means.map((e) => e.mean),
-        spikes.length,
-      );
-      const off = target === undefined ? undefined : value - target;
-      const bars = slopes.map((slope) => (off === undefined ? slope : 2 * off * slope));
-      const along = (row: readonly number[]): number => row.reduce((sum, v, s) => sum + bars[s]! * v, 0);
-      const each = bars.map((bar) => bar / spikes.length);
+      const n = spikes.length;
+      const at = means.map((e) => e.mean);
+      const { value: statistic, slopes } = of(at, n);
+      const lossOf = (found: number): number => (target === undefined ? found : (found - target) ** 2);
+      const value = lossOf(statistic);
+      const bars = slopes.map((slope) => (target === undefined ? slope : 2 * (statistic - target) * slope));
+      const each = bars.map((bar) => bar / n);
+      // Not to first order alone: few paths make a statistic bend within what one spike adds.
+      const withMore = (row: readonly number[]): number =>
+        row.some((v) => v !== 0)
+          ? lossOf(
+              of(
+                at.map((mean, s) => mean + row[s]! / n),
+                n,
+              ).value,
+            ) - value
+          : 0;
       return {
-        value: off === undefined ? value : off * off,
+        value,
         cotangents: all.map((one) => one.cotangents(each)),
         horizon: all.map((one) =>
           Float64Array.from({ length: plan.network.neurons }, (_, k) =>
-            neurons && !neurons.includes(k) ? 0 : along(one.added(k)) / spikes.length,
+            neurons && !neurons.includes(k) ? 0 : withMore(one.added(k)),
           ),
         ),
-        pathValues: all.map(({ values }) => along(values)),
+        pathValues: all.map(({ values }) => values.reduce((sum, v, s) => sum + bars[s]! * v, 0)),
         means,
       };
     },
@@ -93,8 +105,8 @@ function statisticLoss({ kind, neurons, target, parts, of, checkPlan, jumpsInsid
 }
 
 /**
- * Fano factor of how many spikes neurons have in the window, added up: the variance over paths, of independent ones unbiased, over the
- * mean; or its squared difference from a target.
+ * Fano factor of how many spikes neurons have in the window, added up: the unbiased variance over paths, which are independent of each
+ * other, over the mean; or its squared difference from a target.
  * @throws SaltationError `invalid-input`, also where no path has a spike that counts.
  */
 export function fanoFactor(options: FanoFactorOptions = {}): Loss {
@@ -105,6 +117,7 @@ export function fanoFactor(options: FanoFactorOptions = {}): Loss {
   return ofNeurons(options.neuron, [0], (neurons) =>
     statisticLoss({
       kind: "fano-factor",
+      independent: true,
       neurons,
       target,
       checkPlan: (plan) => void windowOf(window, plan),

@@ -6,6 +6,7 @@ import { judgeMean } from "../../src/loss/judge-mean.js";
 import { pathLoss } from "../../src/loss/path-loss.js";
 import { signatureMmdLoss, signatureScoreLoss } from "../../src/loss/signature-kernel.js";
 import { spikeCount } from "../../src/loss/spike-count.js";
+import { fanoFactor, interval } from "../../src/loss/spike-statistics.js";
 import { defineNetwork, libraryCell, type NetworkDefinition } from "../../src/network/network.js";
 import { planSolve } from "../../src/plan/plan.js";
 import { evaluateCpu } from "../../src/twin/evaluate.js";
@@ -94,6 +95,8 @@ it.each([
   ["signature score by truncated kernels", signatureScoreLoss(observed, { solver: { kind: "truncated", depth: 3 } })],
   ["a loss of one's own", weighted],
   ["counts with targets", spikeCount({ neuron: [1, 3], target: [2, 1] })],
+  ["a Fano factor", fanoFactor({ neuron: [0, 2] })],
+  ["the variation of intervals", interval({ statistic: "cv", target: 0.5 })],
 ])("%s", async (_, loss) => {
   expect(await expectRows(gpu(), network, ["current", "weights"], loss)).toBeGreaterThan(50);
 });

@@ -25,17 +25,16 @@ const take = (loss: Loss, all: readonly TypedSpikes[] = spikes) =>
     horizon: readonly Float64Array[];
   };
 
-/** With how much what one more spike changes is of what it does among many copies of the paths: of 4 paths 4/3, by n/(n − 1). */
-const losses: [string, Loss, number, number?][] = [
-  ["Fano factor", fanoFactor(), 14.75 / 3 / (11 / 4), 4 / 3],
-  ["Fano factor of a neuron", fanoFactor({ neuron: 0 }), 5 / 3 / 1.5, 4 / 3],
+const losses: [string, Loss, number][] = [
+  ["Fano factor", fanoFactor(), 14.75 / 3 / (11 / 4)],
+  ["Fano factor of a neuron", fanoFactor({ neuron: 0 }), 5 / 3 / 1.5],
   ["Fano factor and its target", fanoFactor({ target: 0.3 }), (14.75 / 3 / (11 / 4) - 0.3) ** 2],
-  ["mean interval", interval(), (0.2 + 0.4 + 0.25 + 0.4 + 0.6) / 5, 1],
-  ["mean interval of a neuron, and its target", interval({ neuron: 1, target: 0.5 }), (0.325 - 0.5) ** 2, 1],
-  ["variation of intervals", interval({ statistic: "cv" }), Math.sqrt((5 * 0.7825) / 1.85 ** 2 - 1), 1],
+  ["mean interval", interval(), (0.2 + 0.4 + 0.25 + 0.4 + 0.6) / 5],
+  ["mean interval of a neuron, and its target", interval({ neuron: 1, target: 0.5 }), (0.325 - 0.5) ** 2],
+  ["variation of intervals", interval({ statistic: "cv" }), Math.sqrt((5 * 0.7825) / 1.85 ** 2 - 1)],
 ];
 
-describe.each(losses)("%s", (_, loss, value, scale) => {
+describe.each(losses)("%s", (_, loss, value) => {
   it("has its value, and its derivatives by spike times", () => {
     const { value: found, cotangents } = take(loss);
     expect(found).toBeCloseTo(value, 12);
@@ -53,22 +52,14 @@ describe.each(losses)("%s", (_, loss, value, scale) => {
     });
   });
 
-  if (scale === undefined) return;
-  it("has what one more spike at t1 changes, to first order in the share of a path", () => {
+  it("has what one more spike at t1 changes", () => {
     const { horizon } = take(loss);
     spikes.forEach((one, i) => {
       for (const k of [0, 1]) {
         const more = typed([...one.times, 1], [...one.neurons, k]);
-        // Of m copies of all paths, one of which has the spike: m times what that changes, extrapolated in 1/m.
-        const changed = (m: number): number => {
-          const many = (first: TypedSpikes) => [first, ...Array.from({ length: m - 1 }, () => one)];
-          const all = (first: TypedSpikes) =>
-            spikes.flatMap((other, j) => (j === i ? many(first) : many(other).fill(other)));
-          return m * (take(loss, all(more)).value - take(loss, all(one)).value);
-        };
-        const [a, b, c] = [changed(200), changed(400), changed(800)];
-        const extrapolated = (8 * c - 6 * b + a) / 3;
-        expect(horizon[i]![k]! / scale!).toBeCloseTo(extrapolated, 5);
+        const changed = take(loss, spikes.with(i, more)).value - take(loss).value;
+        // Rounding of values near 1.
+        expect(horizon[i]![k]!).toBeCloseTo(changed, 13);
       }
     });
   });
@@ -87,5 +78,10 @@ it("refuse what has no value, and windows inside t0 to t1", async () => {
     /"fano-factor": jumps where .* "to" = 0.5/,
   );
   await expect(one.valueAndGradient(interval({ neuron: 1 }), solve)).rejects.toThrow("loss.neuron: is 1");
+  // A variance over pairs that are not independent is too large: of 16 paths 0.241 ± 0.002 where 0.226 is right.
+  await expect(one.valueAndGradient(fanoFactor(), { ...solve, antithetic: true })).rejects.toThrow(
+    'antithetic: loss "fano-factor" compares independent paths',
+  );
+  expect((await one.valueAndGradient(interval(), { ...solve, t1: 2, antithetic: true })).value).toBeGreaterThan(0);
   engine.dispose();
 });
