@@ -49,15 +49,19 @@ fn beyond(y: State, z: Noise, rho: f32, near: f32, above: f32, current: f32) -> 
 const justNow = 1e-4;
 
 /**
- * Whether an event, of several, that ends a sub-step of length h from y follows at once because a jump took it there. Where two events
- * coincide, each came along the flow, and the second has a time of its own. `rate` is that of its surface by physical time.
+ * Whether an event that ends a sub-step of length h from y follows at once because a jump took it there. Where two events
+ * coincide, or an arrival comes as the event does, it came along the flow and has a time of its own. `rate` is that of its surface by
+ * physical time.
  */
-export const leaptFunction = /* wgsl */ `
-fn leapt(y: State, h: f32, rate: f32, event: u32) -> bool {
+export const leaptFunction = ({ several }: Pick<SolverShape, "several">): string => {
+  const [above, surface] = several
+    ? ["h <= 1e-7f", "cell_surface(y, event)"]
+    : ["cell_event(y) >= 0.0f", "cell_event(y)"];
+  return /* wgsl */ `fn leapt(y: State, h: f32, rate: f32, event: u32) -> bool {
   let grown = ${justNow}f * dt * rate;
-  return (h <= 1e-7f) & !((rate > 0.0f) & (cell_surface(y, event) <= grown));
-}
-`;
+  return (${above}) & !((rate > 0.0f) & (${surface} <= grown));
+}`;
+};
 
 /** Whether the highest event function comes to 0 or above. A state may rest on a surface, as a clock that has run down. */
 const reachesFunction = /* wgsl */ `

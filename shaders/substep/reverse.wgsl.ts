@@ -23,11 +23,6 @@ export function reverseFunctions(shape: SubstepShape): string {
   return /* wgsl */ `
 ${of.stages(shape)}
 ${of.byLength(shape)}
-// Cotangent of the length of a sub-step to an event, over the rate of the event function along it. Where a jump left that
-// function at zero or above the event follows at once: the length is none, and nothing moves it.
-fn length_bar(pull: f32, rate: f32, before: State) -> f32 {
-  return select(pull / rate, 0.0f, cell_event(before) >= 0.0f);
-}
 ${of.reverse(shape)}`;
 }
 

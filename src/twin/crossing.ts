@@ -138,16 +138,15 @@ export class Crossings {
   }
 
   /**
-   * Whether an event that follows at once does so because a jump took it there. Where two events coincide, each came along
-   * the flow, and the second has a time of its own.
-   * @param subStep of no length, from the state at which the event is above 0.
+   * Whether an event that follows at once does so because a jump took it there. Where two events coincide, or an arrival comes as
+   * the event does, it came along the flow and has a time of its own.
+   * @param subStep of no length, from the state at which the event is above 0, or of a single one at 0.
    */
   leapt(subStep: SubStep): boolean {
     const { y, p } = subStep;
     const e = this.cell.happenings[whichEvent(this.cell, y, p)]!;
-    return (
-      this.cell.happenings.length === 1 || !(e.surface(y, p) <= justNow * this.dt * this.rate(e, y, subStep, subStep.r))
-    );
+    const rate = this.rate(e, y, subStep, subStep.r);
+    return !(rate > 0 && e.surface(y, p) <= justNow * this.dt * rate);
   }
 
   /** A length at which an event function is above 0, though at both ends it is not; -1 where there is none. */

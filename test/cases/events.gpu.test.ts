@@ -338,6 +338,31 @@ describe("an event happens when its function crosses 0 upwards", () => {
     }
   });
 
+  // An arrival goes before what comes at its time. Where it does not move E, that is above 0 by rounding then, or at 0: no jump took it there.
+  it("an arrival at the very time of an event leaves it a time of its own", async () => {
+    const cell: CellDefinition = {
+      name: "receiver",
+      state: { v: "I - k * v", g: "-g" },
+      event: "v - vth",
+      reset: { v: "0" },
+      receive: { g: "g + w" },
+      parameters: { k: 0.4, vth: 1 },
+    };
+    const [k, I] = [0.4, 1.5];
+    for (let m = 1; m < 20; m++) {
+      const time = m / 20;
+      const vth = (I / k) * (1 - Math.exp(-k * time));
+      const inputSpikes = { times: [time], neurons: [0], weights: [0.3] };
+      const rate = I - k * vth;
+      const slopes = { vth: 1 / rate, current: -vth / I / rate };
+      // RK4 leaves (k dt)⁵/120 a step.
+      for (const neurons of [1, 2]) {
+        const network = { cell, neurons, current: I, parameters: { vth }, inputSpikes };
+        await expectExact(network, { t1: 1, dt: 0.1 }, time, slopes, 1e-6);
+      }
+    }
+  });
+
   it("a terminal event ends the path, with all that it has recorded", async () => {
     const cell: CellDefinition = {
       name: "race",

@@ -9,7 +9,7 @@ import { clearGrid, type GridShape } from "../../substep/grid-states.wgsl.js";
 import type { SolverShape } from "../../substep/solver.wgsl.js";
 
 export function pushFunctions(shape: Pick<SolverShape, "smooth" | "several" | keyof GridShape>): string {
-  const { smooth, several } = shape;
+  const { smooth } = shape;
   return wgsl`
 // A sub-step that is pushed along several directions.
 struct Substep { start: Start, place: f32, end: State }
@@ -36,9 +36,7 @@ fn push_deliver(s: Substep, jump: Jump, d_weight: f32, dy: State, dr: f32, moved
   return cell_receive_jvp(s.end, jump.weight, end_tangent(s, dy, dr, moved - dr, d_current), d_weight, jump.port);
 }
 
-#if ${several}
-${leaptFunction}
-#endif
+${leaptFunction(shape)}
 // What an event's time follows from: the derivative of the end by the length, and that of E along it.
 struct Crossing { by_length: State, rate: f32, at_once: bool }
 
@@ -47,7 +45,7 @@ fn crossing(s: Substep, event: u32) -> Crossing {
   let by_length = end_tangent(s, state_zero(), 0.0f, 1.0f, 0.0f);
   let rate = state_dot(cell_surface_gradient(s.end, event), by_length);
   // What follows a jump at once moves with it.
-  return Crossing(by_length, rate, ${several ? "leapt(s.start.y, s.place - s.start.rho, rate, event)" : "cell_event(s.start.y) >= 0.0f"});
+  return Crossing(by_length, rate, leapt(s.start.y, s.place - s.start.rho, rate, event));
 }
 
 struct Fired { dy: State, moved: f32 }

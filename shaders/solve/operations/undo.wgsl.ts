@@ -21,7 +21,7 @@ export interface UndoShape extends Pick<SolverShape, "smooth" | "several" | keyo
 
 /** Needs do.wgsl.ts and the functions of reverse.wgsl.ts. */
 export function undoFunctions(shape: UndoShape): string {
-  const { smooth, several, weights, selfEdges } = shape;
+  const { smooth, weights, selfEdges } = shape;
   const back = clearGrid(shape, "c.y", "begin.rho");
   return wgsl`
 struct Undone {
@@ -61,9 +61,7 @@ fn undo_deliver(begin: Start, place: f32, jump: Jump, a: State) -> Undone {
   return Undone(${back}, start_bar(begin.rho, c.start, -c.length), c.length${weights ? ", weight_bar" : ""});
 }
 
-#if ${several}
-${leaptFunction}
-#endif
+${leaptFunction(shape)}
 // The cotangent of the state before an event, event_bar that of its time: the length of the sub-step is set by E = 0, and
 // is eliminated.
 fn undo_event(s: Stages, begin: Start, h: f32, u: f32, event: u32, event_bar: f32, a: State) -> State {
@@ -71,12 +69,8 @@ fn undo_event(s: Stages, begin: Start, h: f32, u: f32, event: u32, event_bar: f3
   let by_length = substep_by_length(s, begin.y, begin.z, begin.rho, h, begin.current);
   let gradient = cell_surface_gradient(s.end, event);
   let pull = event_bar + state_dot(c, by_length);
-#if ${several}
   let rate = state_dot(gradient, by_length);
   let q = select(pull / rate, 0.0f, leapt(begin.y, h, rate, event));
-#else
-  let q = length_bar(pull, state_dot(gradient, by_length), begin.y);
-#endif
   cell_surface_parameters(s.end, -q, event);
   return state_axpy(c, -q, gradient);
 }
