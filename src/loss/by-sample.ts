@@ -3,11 +3,12 @@
  * sample's paths give, over how many paths there are. So an evaluation is asked for the rows of its paths, which are added up by sample.
  */
 import { fail } from "../checks.js";
-import type { View } from "../plan/layout.js";
+import { segmentsOf, type View } from "../plan/layout.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { PlannedSamples } from "../plan/samples.js";
 import { tiedSources } from "../plan/tied-sources.js";
 import { estimateOf } from "../reduce/statistics.js";
+import { firstTrial } from "./likelihood.js";
 import type { EvaluatorOptions, Loss } from "./loss.js";
 import type { Evaluated } from "./result.js";
 
@@ -26,7 +27,8 @@ export class BySample {
   /** Of each entry of each such view, what each path gives. */
   private readonly rows: readonly (readonly Float64Array[] | undefined)[];
   private readonly samples: PlannedSamples;
-  private gathered = 0;
+  /** Of a log-likelihood that takes some of the trials, which are samples: the first of them, and how many there are. */
+  private readonly batch: { readonly first: number; readonly count: number } | undefined;
 
   constructor(
     private readonly plan: SolvePlan,
@@ -34,6 +36,8 @@ export class BySample {
     private readonly loss: Loss,
   ) {
     this.samples = plan.samples!;
+    const likelihood = loss.likelihood?.(plan, segmentsOf(views));
+    this.batch = likelihood && { first: firstTrial(plan, likelihood), count: likelihood.batch };
     this.rows = views.map(({ bySample, length }) =>
       bySample ? Array.from({ length }, () => new Float64Array(plan.paths)) : undefined,
     );
@@ -43,11 +47,11 @@ export class BySample {
   options(given: EvaluatorOptions): EvaluatorOptions {
     const perPath: EvaluatorOptions["perPath"] = (first, paths, table) => {
       given.perPath?.(first, paths, table);
-      this.gathered += paths;
+      const from = first + (this.batch?.first ?? 0);
       let row = 1;
       this.views.forEach(({ length }, v) => {
         this.rows[v]?.forEach((own, e) => {
-          for (let i = 0; i < paths; i++) own[first + i] = table[(row + e) * paths + i]!;
+          for (let i = 0; i < paths; i++) own[(from + i) % own.length] = table[(row + e) * paths + i]!;
         });
         row += length;
       });
@@ -58,11 +62,8 @@ export class BySample {
   /** The result with lists by sample, [samples] of the shape that each has. */
   result(result: Evaluated): Evaluated {
     const { count, trials } = this.samples;
-    if (this.gathered < count * trials)
-      fail(
-        "loss.batch",
-        `takes ${this.gathered} of ${count} trials, and by what each has of its own there are derivatives of all; leave it out`,
-      );
+    // Those that are not taken add nothing, and have no derivatives.
+    const taken = this.batch?.count ?? count;
     const gradient = { ...result.gradient };
     const errors = { ...result.gradientStandardError };
     this.views.forEach((view, v) => {
@@ -75,7 +76,7 @@ export class BySample {
       );
       const shaped = (of: (e: { mean: number; standardError: number }) => number): unknown[] =>
         bySample.map((own, s) => {
-          const numbers = own.map((e) => of(e) / count);
+          const numbers = own.map((e) => of(e) / taken);
           return view.entriesOf
             ? view.entriesOf(s).map((x) => (x === undefined ? 0 : numbers[x]!))
             : view.shape(numbers);

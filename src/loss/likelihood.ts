@@ -36,6 +36,10 @@ export function checkLikelihood(plan: SolvePlan, names: readonly string[], noise
   checkHazard(plan.network.cell, activeChannels(plan, names), noise);
 }
 
+/** The trial with which an evaluation begins, by the plan's seed; those after the last go on from the first. */
+export const firstTrial = ({ seed }: Pick<SolvePlan, "seed">, { batch, schedule: { trials } }: Likelihood): number =>
+  batch === trials ? 0 : threefry2x32(seed, 0xfffffffc, 0, 0)[0] % trials;
+
 /** The trials of one evaluation: sums of their lanes' rows [1 + entries] to −log L and its gradient, then means. */
 export class TrialSums {
   readonly rows: readonly Float64Array[];
@@ -53,10 +57,8 @@ export class TrialSums {
     private readonly views: readonly View[],
     range: PathRange = { first: 0, end: likelihood.batch },
   ) {
-    const { batch, schedule } = likelihood;
-    const { trials, neurons } = schedule;
-    const drawn = batch === trials ? 0 : threefry2x32(plan.seed, 0xfffffffc, 0, 0)[0] % trials;
-    const first = (drawn + range.first) % trials;
+    const { trials, neurons } = likelihood.schedule;
+    const first = (firstTrial(plan, likelihood) + range.first) % trials;
     const count = range.end - range.first;
     const end = first + count;
     const lanes: [number, number][] = [[first * neurons, Math.min(end, trials) * neurons]];
