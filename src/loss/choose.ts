@@ -12,7 +12,7 @@ import { scored } from "./score.js";
 
 /**
  * Derivatives of paths where their mean is known to be right: they take less time than a score, and nearly always spread less.
- * Else the score, where that is. Else derivatives of paths, whose result says what they leave out.
+ * Else the score, where that is. Else derivatives of paths, whose result says what they leave out, and why the score does not serve.
  * @throws SaltationError where the loss has no gradient by either.
  */
 function cheapest(loss: Loss, plan: SolvePlan, names: readonly string[], changing: boolean): Loss {
@@ -20,15 +20,20 @@ function cheapest(loss: Loss, plan: SolvePlan, names: readonly string[], changin
   const inside = loss.jumpsInside?.(plan);
   const exact = isExact(plan.network);
   if (!inside && exact && judgeMean(planForLoss(plan, loss), loss, names, changing).unbiased) return loss;
+  let why: string;
   try {
     const by = scored(loss);
     by.checkPlan!(plan, names);
-    if (inside || !exact || judgeMean(plan, by, names, changing).unbiased) return by;
+    const { unbiased, because } = judgeMean(plan, by, names, changing);
+    if (inside || !exact || unbiased) return by;
+    why = because.join("; ");
   } catch (error) {
     if (!(error instanceof SaltationError) || error.code !== "invalid-input") throw error;
     if (inside) fail("loss", `"${loss.kind}": ${inside}. That does not serve here: ${error.message}`);
+    why = error.message;
   }
-  return loss;
+  // A caller's own may be of a class.
+  return Object.create(loss, { withoutScore: { value: why } });
 }
 
 const boundaryTerm =

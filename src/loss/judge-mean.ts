@@ -213,6 +213,8 @@ export function judgeMean(
   if (jumps) because.push(`loss "${loss!.kind}": ${jumps}`);
   const horizon = loss?.horizon ? horizonOf(plan, names) : undefined;
   if (horizon?.lacks) because.push(`loss "${loss!.kind}" jumps where a spike crosses t1: ${horizon.lacks}`);
+  if (loss?.withoutScore && because.length > 0)
+    because.push(`the score does not serve here either: ${loss.withoutScore}`);
   const terms: GradientTerm[] = horizon?.events.length ? ["pathwise", "horizon"] : ["pathwise"];
   return { unbiased: because.length === 0, because, random, terms };
 }

@@ -136,6 +136,8 @@ export interface Loss {
   jumpsInside?(plan: SolvePlan): string | undefined;
   /** How its gradient is estimated, where that is not by derivatives of paths alone: see `scored` (score.ts) and `mixed` (mix.ts). */
   readonly estimator?: "score" | "mix";
+  /** Where estimator `auto` takes derivatives of paths although they are not known to be unbiased: why the score does not serve. */
+  readonly withoutScore?: string;
   /** Of a `mix`: the loss itself. */
   readonly of?: Loss;
   /** Whether it needs paths that are independent of each other: antithetic ones are then refused. */

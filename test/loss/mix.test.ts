@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { Engine, type GradientOptions } from "../../src/engine.js";
+import { expectedSignatureLoss } from "../../src/loss/expected-signature.js";
 import type { Loss } from "../../src/loss/loss.js";
 import { mixedRow } from "../../src/loss/mix.js";
 import { besideOthers } from "../../src/loss/score.js";
@@ -166,6 +167,22 @@ describe("the estimator that is chosen", () => {
     expect(Object.keys(whole.spread!)).toEqual(["horizon"]);
     const inside = await taken("cpu", neuron, firstPassage({ to: 0.3 }), options);
     expect(inside).toMatchObject({ estimator: "score", terms: ["score"], unbiased: true });
+  });
+
+  it("is derivatives of paths where none is unbiased, and says why the score does not serve", async () => {
+    const signature = expectedSignatureLoss([{ times: [0.2, 0.4], neurons: [0, 1] }], { depth: 2 });
+    const two = { ...neuron, neurons: 2 };
+    const score = await taken("cpu", two, signature, options);
+    expect(score).toMatchObject({ estimator: "score", unbiased: true, because: [] });
+    const late = { ...two, parameters: { ...neuron.parameters, alpha: 0.03 } };
+    const none = await taken("cpu", late, signature, options);
+    expect(none).toMatchObject({ estimator: "horizon", unbiased: false });
+    expect(none.because).toEqual([
+      expect.stringMatching(/it jumps where spikes of two neurons change places/),
+      expect.stringMatching(/^the score does not serve here either: .*set "alpha" to 0/),
+    ]);
+    const kicks = await taken("cpu", two, signature, { ...options, method: "euler" });
+    expect(kicks.because.at(-1)).toMatch(/^the score does not serve here either: method: is "euler".*take "levy"/);
   });
 
   it("is the one that is asked for", async () => {
