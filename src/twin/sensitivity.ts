@@ -20,7 +20,7 @@ import { type Sent, sentBySource } from "./pending.js";
 import { clearanceOf, leastClearance, termsOf } from "./tangential.js";
 
 /**
- * @param directions each a vector [layout.gradientSize] in the space of gradients.
+ * @param directions each a vector [layout.size] in parameter space, or [layout.gradientSize] with the times of spikes of sources.
  * @param pending spikes that might come at t1 too (horizon.ts).
  * @returns [spikes][directions], ∂τ_n along each direction (absolute time); after those of spikes a row for each of
  * `pending`, ∂E(t1) along each direction, with which it appears.
@@ -49,7 +49,7 @@ export function pathSensitivities(
   const byLength = new Float64Array(n);
 
   const delays = layout.segments.get("delays");
-  const times = layout.segments.get(timesSegment);
+  const times = layout.segments.get(timesSegment)?.offset ?? layout.size;
   directions.forEach((direction, column) => {
     const delayAlong = (edge: number): number => {
       const delay = network.connections.delayOf[edge]!;
@@ -57,7 +57,7 @@ export function pathSensitivities(
     };
     /** A spike of a source comes at its time, whatever the parameters. */
     const sentAlong = (spike: Sent): number =>
-      spike >= 0 ? out[spike]![column]! : times ? direction[times.offset + sentBySource(spike)]! : 0;
+      spike >= 0 ? out[spike]![column]! : (direction[times + sentBySource(spike)] ?? 0);
     /** Per neuron, the tangent of its next sub-step; that of its state and of the time at which it stands go on. */
     const along = Array.from({ length: neurons }, (_, k): SubStepTangent => {
       const own = Float64Array.from(network.parameters, (parameter) => {
