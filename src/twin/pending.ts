@@ -16,8 +16,8 @@ export interface Underway {
 }
 
 export class Pending {
-  /** By step, the last to arrive first. */
-  private readonly inStep = new Map<number, Underway[]>();
+  /** By step, the first to arrive first, of which so many are taken. */
+  private readonly inStep = new Map<number, { readonly list: Underway[]; taken: number }>();
 
   constructor(
     private readonly dt: number,
@@ -32,23 +32,30 @@ export class Pending {
     const place = Math.min(Math.max(at + delay - later * dt, Number.EPSILON * dt), dt);
     const arriving = { ...sent, step: step + later, at: place };
     if (arriving.step >= this.steps) return;
-    const list = this.inStep.get(arriving.step) ?? [];
-    this.inStep.set(arriving.step, list);
-    let n = list.length;
-    while (n > 0 && comesBefore(list[n - 1]!, arriving)) n--;
-    list.splice(n, 0, arriving);
+    const own = this.inStep.get(arriving.step) ?? { list: [], taken: 0 };
+    this.inStep.set(arriving.step, own);
+    const { list } = own;
+    let [low, high] = [own.taken, list.length];
+    // Most are the last so far.
+    if (high > low && !comesBefore(arriving, list[high - 1]!)) low = high;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (comesBefore(arriving, list[middle]!)) high = middle;
+      else low = middle + 1;
+    }
+    list.splice(low, 0, arriving);
   }
 
   /** The next to arrive in a step. */
   next(step: number): Underway | undefined {
-    return this.inStep.get(step)?.at(-1);
+    const own = this.inStep.get(step);
+    return own?.list[own.taken];
   }
 
   /** Takes it. */
   take(step: number): void {
-    const list = this.inStep.get(step)!;
-    list.pop();
-    if (list.length === 0) this.inStep.delete(step);
+    const own = this.inStep.get(step)!;
+    if (++own.taken === own.list.length) this.inStep.delete(step);
   }
 }
 
