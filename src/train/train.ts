@@ -13,7 +13,7 @@ import type { DiscretisationOptions } from "../plan/discretisation.js";
 import { parameterLayout, parameterVector, replaceParameters, requestedViews, shapedValues } from "../plan/layout.js";
 import { type SolveOptions, type SolvePlan, solveNames } from "../plan/plan.js";
 import type { PlannedSamples } from "../plan/samples.js";
-import { handled, untilAborted } from "../turns.js";
+import { untilAborted } from "../turns.js";
 import { planOfStep, type TrainedStep, type Training, type TrainingBackend, type TrainingTask } from "./backend.js";
 import type { DataState, DataTraining, EpochResult, Epochs, PlannedData } from "./data.js";
 import { trainableNames } from "./trainable.js";
@@ -381,11 +381,10 @@ async function* trained(run: Run): AsyncGenerator<TrainedStep, void, void> {
       [before, last] = [last, step];
       yield step;
     }
-    // What the last step came to is here before the end is told: whoever asks for it then may have disposed of the engine.
-    await Promise.allSettled([before?.state(), last?.state()]);
   } finally {
-    // Who has left the loop before its end may still ask for the last step's.
-    for (const step of [before, last]) if (step) handled(step.state());
+    // What the last step came to is here before the end is told, or the loop is left: whoever asks for it then may have disposed of the
+    // engine. Of steps that take long it came along with them.
+    await Promise.allSettled([before?.state(), last?.state()]);
     training.dispose();
   }
 }

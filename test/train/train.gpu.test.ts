@@ -139,6 +139,27 @@ describe("a run", () => {
     expect({ gradient, updated }).toEqual({ gradient: asked.gradient, updated: asked.updated });
   });
 
+  it("has given all of a step at which the loop was left", async () => {
+    const [, network, options] = runs[0]!;
+    vi.spyOn(performance, "now").mockReturnValue(0);
+    const own = await anEngine();
+    let last: TrainStep | undefined;
+    for await (const step of train(own.network(network), options())) {
+      last = step;
+      // Later than the steps that bring their states along.
+      if (step.step === 5) break;
+    }
+    own.dispose();
+    const { gradient, parameters, updated } = await last!.values();
+    const asked = (await stepsOf(engine(), network, options()))[5]!;
+    expect({ gradient, parameters, updated }).toEqual({
+      gradient: asked.gradient,
+      parameters: asked.parameters,
+      updated: asked.updated,
+    });
+    expect(await last!.checkpoint()).toEqual(await asked.checkpoint());
+  });
+
   it("brings as little back of many weights as of one", async () => {
     const neurons = 20;
     const weights = { dense: Array.from({ length: neurons }, () => new Array(neurons).fill(0.01)) };
