@@ -23,7 +23,8 @@ export class Effort {
 
 /** Why it could not be told whether an expression vanishes. */
 export const noValue = "has no finite value at any of the points tried";
-export const tooLong = `takes more than ${mostOperations.toLocaleString("en")} operations to check`;
+// Without toLocaleString, which takes longer the first time than all the rest of an import's top levels.
+export const tooLong = "takes more than 1,000,000 operations to check";
 
 /** A fixed low-discrepancy sequence instead of chance: the same definition always gets the same verdict. */
 export const sequence = (trial: number, i: number): number => (trial * Math.sqrt(2 + 3 * i + i * i) + 0.37 * i) % 1;

@@ -81,8 +81,10 @@ export async function findAdapter(options: AdapterSearch = {}): Promise<FoundAda
 export async function requestDevice(options: AdapterSearch): Promise<FoundAdapter & { device: GPUDevice }> {
   const { found, problems } = await search(options);
   if (!found) {
-    const { adapterAdvice } = await import("./advice.js");
     const tried = problems.length > 0 ? ` (${problems.join("; ")})` : "";
+    // Who takes a GPU or nothing goes on without one, and needs no advice.
+    if (options.hardware) throw new SaltationError("no-adapter", `no GPU was found${tried}`);
+    const { adapterAdvice } = await import("./advice.js");
     throw new SaltationError("no-adapter", `no WebGPU adapter was found${tried}: ${adapterAdvice()}`);
   }
   return deviceOf(found);

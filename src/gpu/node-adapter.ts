@@ -43,6 +43,8 @@ async function preload(path: string): Promise<boolean> {
   return true;
 }
 
+const noGpu = "no GPU with a driver";
+
 /** Whether Dawn will find a Vulkan loader; where it does not, it says so on stderr, so it is better not asked. */
 async function hasVulkanLoader(): Promise<boolean> {
   return process.platform !== "linux" || (await preload("libvulkan.so.1"));
@@ -81,6 +83,8 @@ export async function requestNodeAdapter(
   { software = false, hardware = false }: AdapterSearch,
 ): Promise<NodeAdapter> {
   if (!inNode()) return { problems: ["there is no navigator.gpu"] };
+  // Before Dawn is loaded, where only a GPU will do.
+  if (hardware && !software && !instances.has("own") && !(await hasVulkanLoader())) return { problems: [noGpu] };
   let dawn: Dawn;
   try {
     dawn = await loadModule<Dawn>("webgpu");
@@ -99,7 +103,7 @@ export async function requestNodeAdapter(
   if (!software) {
     const adapter = instances.has("own") || (await hasVulkanLoader()) ? await attempt("own") : undefined;
     if (adapter) return { adapter, problems };
-    problems.push("no GPU with a driver");
+    problems.push(noGpu);
     if (hardware) return { problems };
   }
   const obstacle = await useSoftware();

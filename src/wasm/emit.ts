@@ -28,12 +28,6 @@ interface Context {
   readonly by: object;
 }
 
-/** How often a value is asked for, and in which block if in one. */
-interface Use {
-  count: number;
-  block: Block | undefined;
-}
-
 /** Numbers that are there before a kernel begins. */
 const given = new Set(["lane", "group", "groups", "length"]);
 /** Operations on vectors whose instruction has another name. */
@@ -42,6 +36,7 @@ const instructions: Readonly<Record<"f32" | "u32" | "i32", Readonly<Record<strin
   i32: { min: "i32x4.min_s", max: "i32x4.max_s", abs: "i32x4.abs" },
   u32: { min: "i32x4.min_u", max: "i32x4.max_u", abs: "v128.and" },
 };
+const orders = new Set(["lt", "le", "gt", "ge"]);
 const integer = { add: "add", sub: "sub", mul: "mul", and: "and", or: "or", xor: "xor" } as const;
 /** A mask costs about as much as this many operations under it. */
 const flattened = 8;
@@ -51,12 +46,8 @@ const twice = 24;
 class Emitter {
   private readonly code = new Code(parameters);
   private readonly vectors: number;
-  private readonly locals = new Map<Value | Variable, number[]>();
   private readonly splats = new Map<Value, number>();
-  private readonly uses = new Map<Value, Use>();
-  private readonly defined = new Map<Value, Block>();
   private readonly declared = new Map<Variable, Context>();
-  private readonly deferred = new Set<Value>();
   private readonly targets = new Map<object, { exit: number; next: number }>();
   private readonly lanes: number[];
   private readonly group: number[];
@@ -82,10 +73,8 @@ class Emitter {
 
   private use(value: Value | undefined, block: Block): void {
     if (!value || value.op === "const") return;
-    const use = this.uses.get(value) ?? { count: 0, block: undefined };
-    use.block = use.count === 0 ? block : use.block === block ? block : undefined;
-    use.count += 1;
-    this.uses.set(value, use);
+    value.usedIn = value.uses === 0 || value.usedIn === block ? block : undefined;
+    value.uses += 1;
   }
 
   private countUses(block: Block): void {
@@ -93,7 +82,7 @@ class Emitter {
       switch (s.kind) {
         case "value": {
           const { value } = s;
-          this.defined.set(value, block);
+          value.definedIn = block;
           for (const a of value.args) {
             this.use(a, block);
             if (!value.uniform || value.type === "f32" || a.type === "f32") a.splat = true;
@@ -103,6 +92,7 @@ class Emitter {
         case "declare":
         case "set":
           this.use(s.value, block);
+          if (s.kind === "set") s.value.assigned = true;
           if (!s.variable.uniform) s.value.splat = true;
           break;
         case "store":
@@ -144,7 +134,7 @@ class Emitter {
           locals = [local];
           this.uniforms.set(key, locals);
         }
-        this.locals.set(value, locals);
+        value.locals = locals;
         if (value.type !== "f32" && value.splat) this.splatOf(value, locals[0]!);
       } else if (s.kind === "if") {
         this.readUniforms(s.yes);
@@ -266,15 +256,14 @@ class Emitter {
     return !thing.uniform || thing.type === "f32";
   }
 
+  private newLocals(type: "i32" | "v128", count: number): number[] {
+    return Array.from({ length: count }, () => this.code.local(type));
+  }
+
   /** The local of a value or variable in vector n. */
   private localOf(thing: Value | Variable, n: number): number {
-    let locals = this.locals.get(thing);
-    if (!locals) {
-      const count = thing.uniform ? 1 : this.vectors;
-      locals = Array.from({ length: count }, () => this.code.local(this.wide(thing) ? "v128" : "i32"));
-      this.locals.set(thing, locals);
-    }
-    return locals[thing.uniform ? 0 : n]!;
+    thing.locals ??= this.newLocals(this.wide(thing) ? "v128" : "i32", thing.uniform ? 1 : this.vectors);
+    return thing.locals[thing.uniform ? 0 : n]!;
   }
 
   private splatOf(value: Value, from: number): void {
@@ -316,7 +305,7 @@ class Emitter {
       code.v128([bits, bits, bits, bits]);
       return;
     }
-    if (this.deferred.has(value)) {
+    if (value.deferred) {
       this.operation(value, n);
       if (!this.wide(value)) this.spread(value);
       return;
@@ -325,7 +314,7 @@ class Emitter {
       code.get(this.lanes[n]!);
       return;
     }
-    const splat = this.splats.get(value);
+    const splat = value.splat ? this.splats.get(value) : undefined;
     if (splat !== undefined) {
       code.get(splat);
       return;
@@ -363,7 +352,7 @@ class Emitter {
       code.lane("i32x4.extract_lane", 0);
       return;
     }
-    if (this.deferred.has(value)) {
+    if (value.deferred) {
       this.operation(value, 0);
       return;
     }
@@ -372,12 +361,11 @@ class Emitter {
 
   private define(value: Value, block: Block): void {
     const { op } = value;
-    const use = this.uses.get(value);
     if (given.has(op) || isUniformLoad(value)) return;
-    if (!use && op !== "atomic") return;
-    const once = use?.count === 1 && use.block === block && !lasting.has(op);
+    if (value.uses === 0 && op !== "atomic") return;
+    const once = value.uses === 1 && value.usedIn === block && !lasting.has(op);
     if (once && (this.vectors === 1 || !value.uniform)) {
-      this.deferred.add(value);
+      value.deferred = true;
       return;
     }
     const { code } = this;
@@ -554,7 +542,7 @@ class Emitter {
       code.op(direct);
       return;
     }
-    if (of !== "f32" && ["lt", "le", "gt", "ge"].includes(op)) {
+    if (of !== "f32" && orders.has(op)) {
       code.op(`i32x4.${op as "lt"}_${sign}`);
       return;
     }
@@ -649,7 +637,7 @@ class Emitter {
         : undefined;
     const below = bits === undefined ? 0 : 31 - Math.clz32(bits & -bits);
     // A mask that takes the last bits alone is done by the shift.
-    const shifted = mask && bits! >= 2 ** 31 && bits! >>> below === 0xffffffff >>> below && this.deferred.has(a);
+    const shifted = mask && bits! >= 2 ** 31 && bits! >>> below === 0xffffffff >>> below && a.deferred;
     this.vector(shifted ? a.args.find((x) => x !== mask)! : a, n);
     if (a.type === "i32" || (bits !== undefined && bits < 2 ** 31)) {
       code.op("f32x4.convert_i32x4_s");
@@ -978,7 +966,7 @@ class Emitter {
       });
       this.transpose(rows);
       for (const value of values) {
-        if (!this.uses.has(value)) continue;
+        if (value.uses === 0) continue;
         const { words, four } = value.imm as Place;
         code.get(rows[words - four!]!);
         code.set(this.localOf(value, n));
@@ -1136,8 +1124,8 @@ class Emitter {
     this.context = context;
     this.pairs = new Map();
     let skipped = 0;
-    for (const [at, s] of block.statements.entries()) {
-      if (at < from || at >= end) continue;
+    for (let at = from; at < end; at++) {
+      const s = block.statements[at]!;
       if (skipped > 0) {
         skipped -= 1;
         continue;
@@ -1215,7 +1203,7 @@ class Emitter {
 
   /** Whether a value is what a variable has, at a statement of a block. */
   private isStill(value: Value, variable: Variable, block: Block, at: number): boolean {
-    if (value.op !== "get" || value.imm !== variable || this.defined.get(value) !== block) return false;
+    if (value.op !== "get" || value.imm !== variable || value.definedIn !== block) return false;
     for (let n = at - 1; n >= 0; n--) {
       const s = block.statements[n]!;
       if (s.kind === "value" && s.value === value) return true;
@@ -1249,7 +1237,7 @@ class Emitter {
         code.op("i32x4.add");
       };
     }
-    if (value.op !== "select" || test.uniform || this.deferred.has(test) || own(a) === own(b)) return undefined;
+    if (value.op !== "select" || test.uniform || test.deferred || own(a) === own(b)) return undefined;
     const other = own(b) ? a : b;
     return (n) => {
       const where = this.pair(masks, test, other === b);
@@ -1264,8 +1252,11 @@ class Emitter {
   /** Computes a value that a variable is set to later on, so that it is all that the variable is to have. */
   private defineWhole(value: Value, block: Block, at: number, { masks }: Context): boolean {
     if (!masks || (value.op !== "select" && value.op !== "add") || value.uniform) return false;
-    if (this.uses.get(value)?.count === 1) return false;
-    const set = block.statements.find((s, n) => n > at && s.kind === "set" && s.value === value);
+    if (value.uses < 2 || !value.assigned) return false;
+    const { statements } = block;
+    let next = at + 1;
+    while (next < statements.length && !sets(statements[next]!, value)) next += 1;
+    const set = statements[next];
     if (set?.kind !== "set" || !this.keeps(set.variable, this.context)) return false;
     const push = this.change(set.variable, value, masks, block, at);
     if (!push) return false;
@@ -1285,7 +1276,7 @@ class Emitter {
       this.assign(variable, value);
       return;
     }
-    const push = this.deferred.has(value) ? this.change(variable, value, masks, block, at) : undefined;
+    const push = value.deferred ? this.change(variable, value, masks, block, at) : undefined;
     for (let n = 0; n < this.vectors; n++) {
       const local = this.localOf(variable, n);
       const old = (): void => code.get(local);
@@ -1538,6 +1529,8 @@ class Emitter {
   }
 }
 
+const sets = (s: Statement, value: Value): boolean => s.kind === "set" && s.value === value;
+
 const isUniformLoad = (value: Value): boolean =>
   value.op === "load" && (value.imm as Place).space === "uniform" && value.args.length === 0;
 
@@ -1587,8 +1580,12 @@ export const emit = (ir: Ir, sharedPages: number | undefined): Uint8Array<ArrayB
 type Store = Extract<Statement, { kind: "store" }>;
 type Defined = Extract<Statement, { kind: "value" }>;
 
+const none: readonly Statement[] = [];
+
 /** Words of a vector of four that are loaded, or stored, from a statement of a block on, where each lane has its own. */
-function fourOf({ statements }: Block, at: number): Statement[] {
+function fourOf({ statements }: Block, at: number): readonly Statement[] {
+  const begin = statements[at]!;
+  if (begin.kind !== "store" && (begin.kind !== "value" || begin.value.op !== "load")) return none;
   const found: Statement[] = [];
   const of = (s: Statement | undefined): { kind: string; place: Place; index: Value | undefined } | undefined => {
     if (s?.kind === "store") return s;

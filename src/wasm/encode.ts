@@ -37,28 +37,30 @@ const atomic = { add: 0x1e, sub: 0x25, and: 0x2c, or: 0x33, xor: 0x3a, exchange:
 
 export type Instruction = keyof typeof plain | keyof typeof vector;
 
+const isPlain = new Map<string, number>(Object.entries(plain));
+const isVector = new Map<string, number>(Object.entries(vector));
+
 /** A list of bytes that grows. */
 export class Bytes {
   private data = new Uint8Array(1024);
   length = 0;
 
   byte(b: number): void {
-    if (this.length === this.data.length) {
-      const larger = new Uint8Array(2 * this.length);
-      larger.set(this.data);
-      this.data = larger;
-    }
+    if (this.length === this.data.length) this.grow(this.length + 1);
     this.data[this.length++] = b;
+  }
+
+  private grow(length: number): void {
+    const larger = new Uint8Array(Math.max(2 * this.data.length, length));
+    larger.set(this.data);
+    this.data = larger;
   }
 
   /** LEB128. */
   unsigned(n: number): void {
     let rest = n >>> 0;
-    do {
-      const low = rest & 0x7f;
-      rest >>>= 7;
-      this.byte(rest ? low | 0x80 : low);
-    } while (rest);
+    for (; rest > 0x7f; rest >>>= 7) this.byte((rest & 0x7f) | 0x80);
+    this.byte(rest);
   }
 
   signed(n: number): void {
@@ -73,7 +75,10 @@ export class Bytes {
   }
 
   append(other: Bytes): void {
-    for (let i = 0; i < other.length; i++) this.byte(other.data[i]!);
+    const length = this.length + other.length;
+    if (length > this.data.length) this.grow(length);
+    this.data.set(other.data.subarray(0, other.length), this.length);
+    this.length = length;
   }
 
   text(s: string): void {
@@ -102,12 +107,13 @@ export class Code {
   }
 
   op(name: Instruction): void {
-    if (name in plain) {
-      this.bytes.byte(plain[name as keyof typeof plain]);
+    const one = isPlain.get(name);
+    if (one !== undefined) {
+      this.bytes.byte(one);
       return;
     }
     this.bytes.byte(0xfd);
-    this.bytes.unsigned(vector[name as keyof typeof vector]);
+    this.bytes.unsigned(isVector.get(name)!);
   }
 
   lane(name: keyof typeof lanes, lane: number): void {

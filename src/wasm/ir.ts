@@ -18,16 +18,30 @@ export interface Place {
   readonly four?: number;
 }
 
+let things = 0;
+
 export class Value {
+  readonly id = things++;
   /** Stands for another, once that is known. */
   to: Value | undefined;
   /** Whether all lanes that are there have the same. */
   uniform = true;
   /** By what it grows from one lane to the next, where that is known. */
   stride: number | undefined = 0;
+  /** Whether something asks for it. */
+  wanted = false;
+  /** How often it is asked for, and in which block if in one. */
   uses = 0;
+  usedIn: Block | undefined;
+  definedIn: Block | undefined;
+  /** Whether a variable is set to it. */
+  assigned = false;
   /** Whether it is needed in all lanes, though it is one number. */
   splat = false;
+  /** Whether it is computed where it is asked for, as that is one place. */
+  deferred = false;
+  /** Locals of the function that is written, by vector. */
+  locals: readonly number[] | undefined;
 
   constructor(
     readonly op: string,
@@ -40,8 +54,13 @@ export class Value {
 
 /** What is assigned to more than once. */
 export class Variable {
+  readonly id = things++;
   uniform = true;
-  reads = 0;
+  /** Whether something reads it. */
+  read = false;
+  /** What it is known to be, where the optimiser is. */
+  known: Value | undefined;
+  locals: readonly number[] | undefined;
   /** The loop whose turns it counts: it is not seen outside. */
   owner: Loop | undefined;
 

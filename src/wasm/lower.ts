@@ -30,8 +30,15 @@ export type Type =
   | { readonly kind: "array"; readonly of: Type; readonly count: number | undefined }
   | { readonly kind: "struct"; readonly name: string; readonly fields: readonly { name: string; type: Type }[] };
 
-const scalarType = (scalar: Scalar, abstract = false): Type => ({ kind: "scalar", scalar, abstract });
-const vecType = (count: number, scalar: Scalar): Type => ({ kind: "vec", count, scalar });
+const scalarNames: readonly Scalar[] = ["f32", "u32", "i32", "bool"];
+const typesOf = <T>(make: (scalar: Scalar) => T): Readonly<Record<Scalar, T>> =>
+  Object.fromEntries(scalarNames.map((scalar) => [scalar, make(scalar)])) as Record<Scalar, T>;
+const scalarTypes = typesOf((scalar): Type => ({ kind: "scalar", scalar, abstract: false }));
+const abstractTypes = typesOf((scalar): Type => ({ kind: "scalar", scalar, abstract: true }));
+const vecTypes = typesOf((scalar) => [0, 1, 2, 3, 4].map((count): Type => ({ kind: "vec", count, scalar })));
+
+const scalarType = (scalar: Scalar, abstract = false): Type => (abstract ? abstractTypes : scalarTypes)[scalar];
+const vecType = (count: number, scalar: Scalar): Type => vecTypes[scalar][count]!;
 
 /** How many scalars a type is. */
 function flat(type: Type): number {
@@ -172,8 +179,8 @@ const bool = scalarType("bool");
 const shorthand = /^vec([234])([fiu])$/;
 const byLetter = { f: "f32", i: "i32", u: "u32" } as const;
 
-/** Names of arrays and vectors that a body indexes by an expression. */
-function indexedNames(body: Body, isKnown: (name: string) => boolean): Set<string> {
+/** Names of arrays and vectors that a function indexes by an expression. */
+function indexedNames({ indexing }: FunctionSyntax, isKnown: (name: string) => boolean): Set<string> {
   const found = new Set<string>();
   const rootOf = (e: Expression): string | undefined =>
     e.kind === "name" ? e.name : e.kind === "index" || e.kind === "member" ? rootOf(e.of) : undefined;
@@ -182,18 +189,10 @@ function indexedNames(body: Body, isKnown: (name: string) => boolean): Set<strin
     (e.kind === "name" && isKnown(e.name)) ||
     (e.kind === "binary" && known(e.a) && known(e.b)) ||
     (e.kind === "unary" && known(e.of));
-  const walk = (node: unknown): void => {
-    if (Array.isArray(node)) node.forEach(walk);
-    else if (node && typeof node === "object") {
-      const e = node as Expression;
-      if (e.kind === "index" && !known(e.index)) {
-        const root = rootOf(e.of);
-        if (root) found.add(root);
-      }
-      Object.values(node).forEach(walk);
-    }
-  };
-  walk(body);
+  for (const { of, index } of indexing) {
+    const root = known(index) ? undefined : rootOf(of);
+    if (root) found.add(root);
+  }
   return found;
 }
 
@@ -309,7 +308,7 @@ class Lowering {
   private indexedIn(fn: FunctionSyntax): ReadonlySet<string> {
     let found = this.indexed.get(fn);
     if (!found) {
-      found = indexedNames(fn.body, (name) => this.module.constants.has(name));
+      found = indexedNames(fn, (name) => this.module.constants.has(name));
       this.indexed.set(fn, found);
     }
     return found;
@@ -714,9 +713,9 @@ class Lowering {
   expression(e: Expression, names: Names): Whole {
     switch (e.kind) {
       case "number": {
-        const type = { int: scalarType("i32", true), float: scalarType("f32", true) }[e.type as "int"];
-        const exact = type ?? scalarType(e.type as Scalar);
-        return { type: exact, parts: [this.constant(e.value, (exact as { scalar: Scalar }).scalar)] };
+        const abstract = e.type === "int" || e.type === "float";
+        const scalar: Scalar = e.type === "int" ? "i32" : e.type === "float" ? "f32" : (e.type as Scalar);
+        return { type: scalarType(scalar, abstract), parts: [this.constant(e.value, scalar)] };
       }
       case "name":
         this.line = e.line;
@@ -765,8 +764,8 @@ class Lowering {
 
   /** Where a member or element lies, so that no more than it is loaded; undefined where it is a value. */
   private quietRef(e: Expression, names: Names): Ref | undefined {
-    const root = (x: Expression): Expression => (x.kind === "member" || x.kind === "index" ? root(x.of) : x);
-    const r = root(e);
+    let r = e;
+    while (r.kind === "member" || r.kind === "index") r = r.of;
     const entity = r.kind === "name" ? names.find(r.name) : undefined;
     if (!entity || !("ref" in entity)) return undefined;
     if (e.kind === "member" && e.name.length > 1 && this.typeOfRef(e.of, names)?.kind === "vec") return undefined;
@@ -836,8 +835,8 @@ class Lowering {
 
   private binary(op: string, left: Whole, right: Whole): Whole {
     const scalar = scalarOf(this.common(left.type, op === "<<" || op === ">>" ? left.type : right.type));
-    const of = (w: Whole, shift = false): readonly Value[] => this.parts(w, shift ? "u32" : scalar);
-    const [a, b] = [of(left), of(right, op === "<<" || op === ">>")];
+    const a = this.parts(left, scalar);
+    const b = this.parts(right, op === "<<" || op === ">>" ? "u32" : scalar);
     const count = Math.max(a.length, b.length);
     const shaped = left.type.kind === "vec" ? left.type : right.type;
     const abstract = isAbstract(left.type) && isAbstract(right.type);
@@ -1152,14 +1151,21 @@ const returnsAtEnd = (body: Body): boolean => !returns(body.at(-1)?.kind === "re
 const constantOf = (value: Value | undefined): number | undefined =>
   value?.op === "const" ? (value.imm as number) : undefined;
 
+/** Operations that change nothing by a 0 after or before the sign. */
+const nothingAfter = new Set(["add", "sub", "or", "xor", "shl", "shr"]);
+const nothingBefore = new Set(["add", "or", "xor"]);
+
 /** What an operation gives where that is known. */
 export function folded(op: string, type: Scalar, args: readonly Value[]): Value | undefined {
-  const [a, b, c] = args;
+  const a = args[0];
+  const b = args[1];
+  const c = args[2];
   if (op === "select") {
     if (c!.op === "const") return c!.imm ? b : a;
     return a === b ? a : undefined;
   }
-  const [x, y] = [constantOf(a), constantOf(b)];
+  const x = constantOf(a);
+  const y = constantOf(b);
   if (x === undefined && y === undefined) return undefined;
   const constant = (value: number): Value => {
     const number = type === "f32" ? Math.fround(value) : type === "i32" ? value | 0 : value >>> 0;
@@ -1167,8 +1173,8 @@ export function folded(op: string, type: Scalar, args: readonly Value[]): Value 
   };
   const integers = type !== "f32" && a?.type !== "f32";
   if (integers && b) {
-    if (y === 0 && ["add", "sub", "or", "xor", "shl", "shr"].includes(op)) return a;
-    if (x === 0 && ["add", "or", "xor"].includes(op)) return b;
+    if (y === 0 && nothingAfter.has(op)) return a;
+    if (x === 0 && nothingBefore.has(op)) return b;
     if (op === "mul" && y === 1) return a;
     if (op === "mul" && x === 1) return b;
     if ((op === "mul" || op === "and") && (x === 0 || y === 0)) return constant(0);
@@ -1183,7 +1189,8 @@ export function folded(op: string, type: Scalar, args: readonly Value[]): Value 
     if (x === 1) return b;
   }
   if (c || x === undefined || (b && y === undefined)) return undefined;
-  const [p, q] = [x, y!];
+  const p = x;
+  const q = y!;
   const unsigned = a!.type === "u32";
   switch (op) {
     case "add":

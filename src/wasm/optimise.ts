@@ -2,27 +2,27 @@
 import { type Block, type Ir, type Loop, lasting, resolved, type Statement, Value, type Variable } from "./ir.js";
 import { folded } from "./lower.js";
 
-/** Values and known variables of a block and those around it. */
+/** Values by what they are, of a block and those around it: whoever leaves a block takes back what it added. */
 class Known {
   private readonly values = new Map<string, Value>();
-  constructor(private readonly outer?: Known) {}
-  find(key: string): Value | undefined {
-    return this.values.get(key) ?? this.outer?.find(key);
-  }
-  set(key: string, value: Value): void {
-    this.values.set(key, value);
-  }
-}
+  private readonly added: string[] = [];
 
-const ids = new WeakMap<object, number>();
-let next = 0;
-function idOf(thing: object): number {
-  let id = ids.get(thing);
-  if (id === undefined) {
-    id = next++;
-    ids.set(thing, id);
+  find(key: string): Value | undefined {
+    return this.values.get(key);
   }
-  return id;
+
+  add(key: string, value: Value): void {
+    this.values.set(key, value);
+    this.added.push(key);
+  }
+
+  get place(): number {
+    return this.added.length;
+  }
+
+  leave(place: number): void {
+    while (this.added.length > place) this.values.delete(this.added.pop()!);
+  }
 }
 
 const shared = new DataView(new ArrayBuffer(4));
@@ -37,9 +37,9 @@ export function bitsOf(value: Value): number {
 function keyOf(value: Value): string {
   let key = `${value.op} ${value.type}`;
   const { imm } = value;
-  if (typeof imm === "object") key += "space" in imm ? ` ${imm.space}${imm.at}+${imm.words}` : ` v${idOf(imm)}`;
+  if (typeof imm === "object") key += "space" in imm ? ` ${imm.space}${imm.at}+${imm.words}` : ` v${imm.id}`;
   else if (imm !== undefined) key += ` ${imm}`;
-  for (const a of value.args) key += a.op === "const" ? ` ${a.type}${bitsOf(a)}` : ` ${idOf(a)}`;
+  for (const a of value.args) key += a.op === "const" ? ` ${a.type}${bitsOf(a)}` : ` ${a.id}`;
   return key;
 }
 
@@ -58,20 +58,40 @@ function assigned(block: Block, found: Set<Variable> = new Set()): Set<Variable>
   return found;
 }
 
-/** What variables are known to be in a block, beside what they were in those around it. */
-class Variables {
-  private readonly values = new Map<Variable, Value | undefined>();
-  constructor(private readonly outer?: Variables) {}
-  get(variable: Variable): Value | undefined {
-    return this.values.has(variable) ? this.values.get(variable) : this.outer?.get(variable);
-  }
-  set(variable: Variable, value: Value | undefined): void {
-    this.values.set(variable, value);
-  }
+interface Change {
+  readonly variable: Variable;
+  readonly before: Value | undefined;
+  readonly assigned: boolean;
 }
 
-function forget(variables: Variables, block: Block): void {
-  for (const v of assigned(block)) variables.set(v, undefined);
+/** What variables are known to be in a block: whoever leaves it takes that back, and knows no more what was assigned to in it. */
+class Variables {
+  private readonly changes: Change[] = [];
+
+  /** @param assigned whether the program assigns to it here. */
+  set(variable: Variable, value: Value | undefined, assigned = false): void {
+    this.changes.push({ variable, before: variable.known, assigned });
+    variable.known = value;
+  }
+
+  forget(block: Block): void {
+    for (const v of assigned(block)) this.set(v, undefined);
+  }
+
+  get place(): number {
+    return this.changes.length;
+  }
+
+  /** @returns what was assigned to since then. */
+  leave(place: number): Variable[] {
+    const inside = this.changes.splice(place);
+    for (let n = inside.length - 1; n >= 0; n--) inside[n]!.variable.known = inside[n]!.before;
+    return inside.filter((c) => c.assigned).map((c) => c.variable);
+  }
+
+  lose(assigned: readonly Variable[]): void {
+    for (const variable of assigned) this.set(variable, undefined, true);
+  }
 }
 
 function replace(block: Block, statements: readonly Statement[]): void {
@@ -84,7 +104,8 @@ const powerOfTwo = (n: number): number | undefined =>
 
 /** The same by a cheaper operation. */
 function cheaper(value: Value): Value {
-  const [a, b] = value.args;
+  const a = value.args[0];
+  const b = value.args[1];
   if (b?.op !== "const" || value.type === "f32" || value.type === "bool") return value;
   const power = powerOfTwo(b.imm as number);
   if (power === undefined) return value;
@@ -104,9 +125,11 @@ function cheaper(value: Value): Value {
  */
 function unsigned({ op, type, args }: Value): Value[] | undefined {
   if (type !== "f32" || (op !== "mul" && op !== "add" && op !== "sub")) return undefined;
-  const [a, b] = args as [Value, Value];
-  const of = (v: Value): Value | undefined => (v?.op === "neg" ? v.args[0] : undefined);
-  const [x, y] = [of(a), of(b)];
+  const a = args[0]!;
+  const b = args[1]!;
+  const x = a.op === "neg" ? a.args[0] : undefined;
+  const y = b.op === "neg" ? b.args[0] : undefined;
+  if (!x && !y) return undefined;
   if (op === "mul" && (x || y)) {
     const product = new Value("mul", "f32", [x ?? a, y ?? b]);
     return x && y ? [product] : [product, new Value("neg", "f32", [product])];
@@ -118,15 +141,20 @@ function unsigned({ op, type, args }: Value): Value[] | undefined {
 
 /** Arguments as they are now. */
 function resolve(value: Value): void {
-  if (value.args.some((a) => a.to)) value.args = value.args.map(resolved);
+  for (const a of value.args) {
+    if (!a.to) continue;
+    value.args = value.args.map(resolved);
+    return;
+  }
 }
 
 function visitValue(value: Value, known: Known, variables: Variables): boolean {
   resolve(value);
   if (value.op === "get") {
-    const now = variables.get(value.imm as Variable);
+    const variable = value.imm as Variable;
+    const now = variable.known;
     if (now) value.to = resolved(now);
-    else variables.set(value.imm as Variable, value);
+    else variables.set(variable, value);
     return !now;
   }
   if (lasting.has(value.op) && !(value.op === "load" && (value.imm as { space: string }).space === "uniform"))
@@ -142,8 +170,16 @@ function visitValue(value: Value, known: Known, variables: Variables): boolean {
     value.to = same;
     return false;
   }
-  known.set(key, value);
+  known.add(key, value);
   return true;
+}
+
+/** A block of its own. @returns what is assigned to in it. */
+function visitInside(block: Block, known: Known, variables: Variables): Variable[] {
+  const [values, changes] = [known.place, variables.place];
+  visit(block, known, variables);
+  known.leave(values);
+  return variables.leave(changes);
 }
 
 function visit(block: Block, known: Known, variables: Variables): void {
@@ -156,7 +192,7 @@ function visit(block: Block, known: Known, variables: Variables): void {
         resolve(s.value);
         const cheap = cheaper(s.value);
         const better = unsigned(cheap);
-        const result = better?.at(-1) ?? cheap;
+        const result = better ? better.at(-1)! : cheap;
         if (result === s.value) {
           if (visitValue(result, known, variables)) kept.push(s);
           break;
@@ -169,7 +205,7 @@ function visit(block: Block, known: Known, variables: Variables): void {
       case "declare":
       case "set":
         s.value = resolved(s.value);
-        variables.set(s.variable, s.value);
+        variables.set(s.variable, s.value, true);
         kept.push(s);
         break;
       case "store":
@@ -186,31 +222,30 @@ function visit(block: Block, known: Known, variables: Variables): void {
           statements.splice(n + 1, 0, ...(s.test.imm ? s.yes : s.no).statements);
           break;
         }
-        visit(s.yes, new Known(known), new Variables(variables));
-        visit(s.no, new Known(known), new Variables(variables));
-        forget(variables, s.yes);
-        forget(variables, s.no);
+        const either = [...visitInside(s.yes, known, variables), ...visitInside(s.no, known, variables)];
+        variables.lose(either);
         kept.push(s);
         break;
       }
       case "loop": {
-        forget(variables, s.body);
-        forget(variables, s.continuing);
-        const inner = new Known(known);
-        const then = new Variables(variables);
-        visit(s.body, inner, then);
+        variables.forget(s.body);
+        variables.forget(s.continuing);
+        const [values, changes] = [known.place, variables.place];
+        visit(s.body, known, variables);
         // What lanes that skip a part of the body have is another.
         if (hasSkip(s.body, s)) {
-          forget(then, s.body);
-          visit(s.continuing, new Known(known), then);
-        } else visit(s.continuing, inner, then);
+          variables.forget(s.body);
+          known.leave(values);
+        }
+        visit(s.continuing, known, variables);
+        known.leave(values);
+        variables.lose(variables.leave(changes));
         s.until = s.until && resolved(s.until);
         kept.push(s);
         break;
       }
       case "scope":
-        visit(s.body, new Known(known), new Variables(variables));
-        forget(variables, s.body);
+        variables.lose(visitInside(s.body, known, variables));
         kept.push(s);
         break;
       default:
@@ -278,24 +313,25 @@ const isEmpty = (block: Block): boolean => block.statements.length === 0;
 
 /** Drops what nothing asks for, from the end backwards; counts what is asked for. */
 class Sweep {
-  /** Variables that are read somewhere: more may turn out to be, as long as there are loops. */
-  readonly read = new Set<Variable>();
-  private readonly wanted = new Set<Value>();
+  /** Values that are asked for, so far: variables that are read may turn out to be more, as long as there are loops. */
+  found = 0;
 
   want(value: Value | undefined): void {
-    if (!value || value.op === "const" || this.wanted.has(value)) return;
-    this.wanted.add(value);
-    if (value.op === "get") this.read.add(value.imm as Variable);
+    if (!value || value.op === "const" || value.wanted) return;
+    value.wanted = true;
+    this.found += 1;
+    if (value.op === "get") (value.imm as Variable).read = true;
     for (const a of value.args) this.want(a);
   }
 
   /** Marks what is needed; again and again until nothing is added. */
   mark(block: Block): void {
-    for (const s of [...block.statements].reverse()) {
+    for (let n = block.statements.length - 1; n >= 0; n--) {
+      const s = block.statements[n]!;
       if (s.kind === "value") {
         if (s.value.op === "atomic") this.want(s.value);
       } else if (s.kind === "set" || s.kind === "declare") {
-        if (this.read.has(s.variable)) this.want(s.value);
+        if (s.variable.read) this.want(s.value);
       } else if (s.kind === "store") {
         this.want(s.value);
         this.want(s.index);
@@ -315,10 +351,10 @@ class Sweep {
     const kept = block.statements.filter((s) => {
       switch (s.kind) {
         case "value":
-          return this.wanted.has(s.value);
+          return s.value.wanted;
         case "set":
         case "declare":
-          return this.read.has(s.variable);
+          return s.variable.read;
         case "if":
           this.drop(s.yes);
           this.drop(s.no);
@@ -336,10 +372,6 @@ class Sweep {
     });
     replace(block, kept);
   }
-
-  get size(): number {
-    return this.read.size + this.wanted.size;
-  }
 }
 
 /** Changes the kernel in place. */
@@ -347,8 +379,8 @@ export function optimise({ body }: Ir): void {
   visit(body, new Known(), new Variables());
   hoist(body);
   const sweep = new Sweep();
-  for (let before = -1; before !== sweep.size; ) {
-    before = sweep.size;
+  for (let before = -1; before !== sweep.found; ) {
+    before = sweep.found;
     sweep.mark(body);
   }
   sweep.drop(body);

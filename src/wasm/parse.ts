@@ -4,6 +4,7 @@ import {
   type Body,
   type Expression,
   type FunctionSyntax,
+  type Indexing,
   type ModuleSyntax,
   type Parameter,
   type Statement,
@@ -30,9 +31,9 @@ function tokens(text: string): Token[] {
     const at = pattern.lastIndex;
     const found = pattern.exec(text);
     if (!found) throw new WgslError(`unexpected character ${JSON.stringify(text[at])}`, line);
-    const [, space, number, name, sign] = found;
+    const space = found[1];
     if (space === undefined) {
-      all.push({ text: (number ?? name ?? sign)!, kind: number ? "number" : name ? "name" : "sign", line });
+      all.push({ text: found[0], kind: found[2] ? "number" : found[3] ? "name" : "sign", line });
     } else for (let n = space.indexOf("\n"); n >= 0; n = space.indexOf("\n", n + 1)) line += 1;
   }
   all.push({ text: "", kind: "end", line });
@@ -42,21 +43,19 @@ function tokens(text: string): Token[] {
 /** Names that take a template list. */
 const templates = /^(?:array|vec[234]|bitcast|atomic|ptr)$/;
 
-const levels: readonly (readonly string[])[] = [
-  ["||"],
-  ["&&"],
-  ["|"],
-  ["^"],
-  ["&"],
-  ["==", "!="],
-  ["<", ">", "<=", ">="],
-  ["<<", ">>"],
-  ["+", "-"],
-  ["*", "/", "%"],
-];
+/** Signs between two operands, from those that bind least. */
+const levels = new Map(
+  ["||", "&&", "|", "^", "&", "== !=", "< > <= >=", "<< >>", "+ -", "* / %"].flatMap((signs, level) =>
+    signs.split(" ").map((sign) => [sign, level] as const),
+  ),
+);
+
+const unarySigns = new Set(["-", "!", "~", "&", "*"]);
 
 class Parser {
   private at = 0;
+  /** What the function at hand indexes, and by what. */
+  private indexing: Indexing[] = [];
   private readonly all: Token[];
 
   constructor(text: string) {
@@ -72,7 +71,8 @@ class Parser {
   }
 
   private is(text: string): boolean {
-    return this.token.text === text && this.token.kind !== "number";
+    const token = this.all[this.at]!;
+    return token.text === text && token.kind !== "number";
   }
 
   private take(text: string): boolean {
@@ -222,7 +222,8 @@ class Parser {
       returns = this.type();
     }
     const workgroupSize = attributes.find((a) => a.name === "workgroup_size")?.args;
-    return { name, parameters, returns, body: this.body(), workgroupSize };
+    this.indexing = [];
+    return { name, parameters, returns, body: this.body(), indexing: this.indexing, workgroupSize };
   }
 
   private body(): Body {
@@ -347,19 +348,21 @@ class Parser {
     return this.fail("an assignment");
   }
 
-  expression(level = 0): Expression {
-    if (level === levels.length) return this.unary();
-    let a = this.expression(level + 1);
-    while (this.token.kind === "sign" && levels[level]!.includes(this.token.text)) {
-      const { text: op, line } = this.all[this.at++]!;
+  /** @param least the level of signs that are still part of it. */
+  expression(least = 0): Expression {
+    let a = this.unary();
+    for (;;) {
+      const { text: op, line } = this.token;
+      const level = levels.get(op);
+      if (level === undefined || level < least) return a;
+      this.at += 1;
       a = { kind: "binary", op, a, b: this.expression(level + 1), line };
     }
-    return a;
   }
 
   private unary(): Expression {
     const { text, kind, line } = this.token;
-    if (kind === "sign" && ["-", "!", "~", "&", "*"].includes(text)) {
+    if (kind === "sign" && unarySigns.has(text)) {
       this.at += 1;
       return { kind: "unary", op: text, of: this.unary(), line };
     }
@@ -372,6 +375,7 @@ class Parser {
     if (this.take("[")) {
       const index = this.expression();
       this.expect("]");
+      this.indexing.push({ of, index });
       return this.postfix({ kind: "index", of, index, line });
     }
     return of;

@@ -71,11 +71,19 @@ export interface Parameter {
   readonly builtin?: string | undefined;
 }
 
+/** An index, and of what. */
+export interface Indexing {
+  readonly of: Expression;
+  readonly index: Expression;
+}
+
 export interface FunctionSyntax {
   readonly name: string;
   readonly parameters: readonly Parameter[];
   readonly returns?: TypeName | undefined;
   readonly body: Body;
+  /** All that its body indexes. */
+  readonly indexing: readonly Indexing[];
   readonly workgroupSize?: readonly Expression[] | undefined;
 }
 

@@ -30,7 +30,9 @@ class Analysis {
 
   private strideOf(value: Value): number | undefined {
     if (value.type === "f32" || value.type === "bool") return undefined;
-    const [a, b] = value.args.map((v) => (v.uniform ? 0 : v.stride));
+    const of = (v: Value | undefined): number | undefined => (v?.uniform ? 0 : v?.stride);
+    const a = of(value.args[0]);
+    const b = of(value.args[1]);
     switch (value.op) {
       case "lane":
         return 1;
@@ -40,7 +42,8 @@ class Analysis {
         return a === undefined || b === undefined ? undefined : a - b;
       case "mul":
       case "shl": {
-        const [x, y] = value.args as [Value, Value];
+        const x = value.args[0]!;
+        const y = value.args[1]!;
         const factor = y.op === "const" ? (y.imm as number) : undefined;
         if (a === undefined || factor === undefined) return x.uniform && y.uniform ? 0 : undefined;
         return value.op === "mul" ? a * factor : a * 2 ** factor;
@@ -58,7 +61,9 @@ class Analysis {
       if (!(value.imm as Variable).uniform) this.vary(value);
     } else if (op === "lane" || op === "atomic" || (op === "load" && (value.imm as Place).space === "private")) {
       this.vary(value);
-    } else if (args.some((a) => this.varies(a))) this.vary(value);
+    } else if (value.uniform) {
+      for (const a of args) if (!a.uniform) this.vary(value);
+    }
     if (!value.uniform) {
       const stride = this.strideOf(value);
       if (stride !== value.stride) {
