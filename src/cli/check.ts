@@ -78,7 +78,7 @@ export async function checkCommand(file: string, options: CheckCommandOptions): 
       table.push([
         e.index < 0 ? e.parameter : `${e.parameter}[${e.index}]`,
         readableNumber(e.gradient, e.gradientStandardError),
-        e.by ? readable(e.by.difference) : none,
+        e.by ? `${readable(e.by.difference)}${e.oneSided ? ", above 0 alone" : ""}` : none,
         e.by ? readable(e.by.step) : none,
         verdictText(e),
       ]);

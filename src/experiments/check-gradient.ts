@@ -42,6 +42,8 @@ export interface CheckedEntry {
   /** Place in the parameter's numbers, or -1 where it is a single one. */
   readonly index: number;
   readonly value: number;
+  /** Of a delay or a Poisson rate of 0: that it was moved to the side above alone. */
+  readonly oneSided?: true;
   readonly gradient: number;
   readonly gradientStandardError: number;
   readonly steps: readonly CheckedStep[];
@@ -93,7 +95,7 @@ export interface Sample {
 /**
  * What steps say of a gradient, the largest first.
  *
- * It differs where two steps in turn say so. It agrees where one says that it is off by no more than a part of itself: by the
+ * It differs where two steps in turn say so, and no smaller one says that it was the curvature of both. It agrees where one says that it is off by no more than a part of itself: by the
  * deviation and `mostErrors` standard errors of it. That alone would believe a small step, within which hardly any of few
  * paths jumps, so that there is neither a deviation nor an error. But what jumps make is the same at all steps. So a step is
  * only believed beyond a larger one if of the paths that make up that one's deviation enough would jump within it; and the
@@ -113,13 +115,17 @@ export function judgeSteps(
     const before = steps[k - 1];
     // The error of a smooth difference shrinks about ninefold from step to step, what a jump makes stays.
     const shrinks = before !== undefined && Math.abs(s.deviation) <= 0.5 * Math.abs(before.deviation);
-    if (before && counts(before) && counts(s) && !shrinks && s.deviation * before.deviation > 0) {
+    // As many as made up the deviation of a larger step would jump within a smaller one, in proportion: none may do by chance.
+    const shown = (l: MeasuredStep, within: MeasuredStep): number => (l.makers * within.step) / l.step;
+    const bends = steps.slice(k + 1).some((l) => {
+      const size = Math.abs(s.deviation);
+      return shown(s, l) >= fewest && noise(l) < size && Math.abs(l.deviation) <= 0.5 * size;
+    });
+    if (before && counts(before) && counts(s) && !shrinks && !bends && s.deviation * before.deviation > 0) {
       return { verdict: "differs", by: s, within: own(s) };
     }
     if (counts(s) && !shrinks) continue;
-    // As many as made up the deviation of a larger step would jump within this one, in proportion: none may do by chance.
-    const shown = (l: MeasuredStep): number => (l.makers * s.step) / l.step;
-    const open = steps.slice(0, k).filter((l) => shown(l) < fewest);
+    const open = steps.slice(0, k).filter((l) => shown(l, s) < fewest);
     const within = Math.max(own(s), unseen, ...open.map(own));
     // Of steps that are limited by what may have been missed, the one that is nearest by itself.
     const better = best && (within < best.within || (within === best.within && own(s) < own(best.by)));
@@ -128,7 +134,7 @@ export function judgeSteps(
     const target = usefulPart * sizeOf(s);
     const rest = target - s.rounding - (counts(s) ? Math.abs(s.deviation) : 0);
     const more = [((mostErrors + 1) * s.standardError) / rest, Math.sqrt(unseen / target)];
-    for (const l of open) more.push(Math.sqrt(fewest / shown(l)));
+    for (const l of open) more.push(Math.sqrt(fewest / shown(l, s)));
     if (rest > 0) pathsNeeded = Math.min(pathsNeeded, paths * Math.max(...more) ** 2);
   }
   if (best && best.within <= usefulPart * sizeOf(best.by)) return { verdict: "agrees", ...best };
@@ -291,6 +297,7 @@ export async function checkGradient(
           parameter: view.asked,
           index: typeof view.shape(new Float64Array(view.length)) === "number" ? -1 : place,
           value,
+          ...(downTo === 0 ? { oneSided: true as const } : {}),
           gradient,
           gradientStandardError,
           steps: steps.map(toldOf),

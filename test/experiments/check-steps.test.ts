@@ -54,6 +54,18 @@ describe("what steps say", () => {
         [0.9, 0],
       ]),
     ).toBe("differs");
+    // Mean counts of a train that is nearly regular are stairs, smoothed: only the third step is within one.
+    const stairs: [number, number, number][] = [
+      [5.2, 0.15, 2000],
+      [2.8, 0.15, 500],
+      [0.15, 0.15, 400],
+      [-0.2, 0.2, 300],
+    ];
+    expect(judged(stairs).verdict).toBe("agrees");
+    // Of 20 paths that made up the second deviation 7 would jump within the third step: it may have missed them.
+    expect(judged(stairs.map(([d, e], i) => (i === 1 ? [d, e, 20] : [d, e, 400]))).verdict).toBe("differs");
+    // A third step that cannot see as much says nothing.
+    expect(judged(stairs.map(([d, e]) => [d, e > 0.15 || Math.abs(d) < 1 ? 1 : e, 400])).verdict).toBe("differs");
   });
 
   it("what could not have been seen is not told", () => {
@@ -119,6 +131,7 @@ it("moves a delay or a Poisson rate of 0 to the side above alone", async () => {
   const { difference, deviation, standardError } = rate!.steps[0]!;
   expect(Math.abs(difference - 1)).toBeLessThan(4 * standardError);
   expect(deviation).toBe(difference);
+  expect(rate!.oneSided).toBe(true);
   const network = engine.network({
     cell: "slif",
     neurons: 2,
