@@ -366,11 +366,10 @@ const ofOneCell = ["cell", "neurons", "layers", "parameters", "weights", "inputs
 
 function ofPopulations(definition: NetworkDefinition): Network {
   for (const key of ofOneCell) {
-    if (definition[key] !== undefined)
-      fail(
-        `network.${key}`,
-        "does not go with network.populations; give it there, and connections in network.projections",
-      );
+    if (definition[key] === undefined) continue;
+    // Jobs have signals beside the network.
+    const field = key === "current" || key === "inputs" ? `input.${key}` : `network.${key}`;
+    fail(field, "does not go with network.populations; give it there, and connections in network.projections");
   }
   const populations = readPopulations(definition.populations, readCell);
   const ofCells = populations.filter((population) => !population.sources);

@@ -171,6 +171,10 @@ describe("populations and projections refuse", () => {
     expect(() => defineNetwork({ neurons: 2, populations: { a: { neurons: 1 } } })).toThrow(
       "network.neurons: does not go with network.populations",
     );
+    // As jobs write it: signals stand beside the network there.
+    expect(() => defineNetwork({ current: 1, populations: { a: { neurons: 1 } } })).toThrow(
+      "input.current: does not go with network.populations; give it there",
+    );
     expect(() => defineNetwork({ projections: [] })).toThrow("network.projections: go with network.populations");
     expect(() => defineNetwork({ populations: { "a.b": { neurons: 1 } } })).toThrow("is no name");
     expect(() => defineNetwork({ populations: { a: { sources: 1 } } })).toThrow("has no neurons");
