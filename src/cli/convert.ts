@@ -4,7 +4,7 @@ import { writeNpz } from "../files/npz.js";
 import type { RecordingFile } from "../files/recording-file.js";
 import { writeSpikeCsv } from "../files/spike-csv.js";
 import { writeSpikeNpz } from "../files/spike-npz.js";
-import { neuronsOf, type SpikeTrains, spikesAndTrials } from "../files/spike-trains.js";
+import { neuronsOf, type SpikeTrains, shownIntervals, spikesAndTrials } from "../files/spike-trains.js";
 import { symbolOf, timesTenTo, unitOf } from "../files/unit.js";
 import { openRecording } from "../job/open-recording.js";
 import { convertTrains, exponentBetween, seriesValues, type TrainsAsked } from "../job/read-files.js";
@@ -142,6 +142,11 @@ function seriesNpz(file: RecordingFile, options: ConvertOptions): { data: Uint8A
   return { data, told: { samples, channels, unit, timeUnit, dt, start }, line };
 }
 
+const intervalsOf = ({ observed }: SpikeTrains): string => {
+  const [[neuron, ends] = [0, new Float64Array()]] = observed ?? [];
+  return `neuron ${neuron} from ${shownIntervals(ends)}`;
+};
+
 async function written(kind: Kind, trains: SpikeTrains): Promise<string | Uint8Array> {
   if (kind === "csv") return writeSpikeCsv(trains);
   if (kind === "npz") return writeSpikeNpz(trains);
@@ -171,7 +176,9 @@ export async function convertCommand(from: string, to: string, options: ConvertO
       data = await written(kind, trains);
       const neurons = neuronsOf(trains).length;
       told = { spikes: trains.times.length, trials: trains.starts.length - 1, neurons, timeUnit: timeUnit ?? null };
-      line = `${spikesAndTrials(trains)}, times ${timeUnit ? `in ${timeUnit}` : "in a unit that the file does not name"}`;
+      // Tables have no place for it.
+      const lost = trains.observed ? ` (when units were observed is left out: ${intervalsOf(trains)})` : "";
+      line = `${spikesAndTrials(trains)}, times ${timeUnit ? `in ${timeUnit}` : "in a unit that the file does not name"}${lost}`;
     }
   } catch (error) {
     if ((error as { field?: string }).field !== undefined) throw error;

@@ -103,7 +103,8 @@ export async function inspectCommand(path: string, options: { json?: boolean }):
     if (entries.length === 0) return print("no spike trains, time series or numbers in it");
     const table = compactTable(["key", "what", "size", "unit", "times"], ["left", "left", "left", "left", "left"]);
     for (const e of entries) {
-      const times = e.what === "spike trains" ? symbol(e.timeUnit) || "unit not named" : clock(e);
+      const seen = e.observed === undefined ? "" : `, the first observed from ${e.observed}`;
+      const times = e.what === "spike trains" ? (symbol(e.timeUnit) || "unit not named") + seen : clock(e);
       table.push([e.key || "(the file)", e.what, e.size, symbol(e.unit), e.note ?? times]);
     }
     print(table.toString());

@@ -7,7 +7,7 @@ import { escaped, quoted } from "../quoted.js";
 import { type Hdf5File, openHdf5 } from "./hdf5.js";
 import { limits } from "./limits.js";
 import type { Entry, RecordingFile, Series } from "./recording-file.js";
-import { checkSize, neuronsOf, type SpikeTrains, sortedTrains } from "./spike-trains.js";
+import { checkSize, neuronsOf, type SpikeTrains, shownIntervals, sortedTrains } from "./spike-trains.js";
 
 /** How the spikes of a group are stored. */
 type SpikeLayout = "units" | "sonata" | "rows";
@@ -138,7 +138,9 @@ class Hdf5Recording implements RecordingFile {
   private spikeEntry(path: string): Entry {
     const trains = this.spikes(path);
     const neurons = neuronsOf(trains);
+    const [first] = trains.observed?.values() ?? [];
     return {
+      ...(first === undefined ? {} : { observed: shownIntervals(first) }),
       key: path,
       what: "spike trains",
       size: `${counted(trains.times.length, "spike")}, ${counted(neurons.length, "neuron")}, ${counted(trains.starts.length - 1, "trial")}`,
@@ -151,7 +153,9 @@ class Hdf5Recording implements RecordingFile {
   private seriesEntry(path: string): Entry {
     const { rate, start, timeUnit, unit } = this.clock(path);
     const [samples, channels = 1] = this.file.shape(join(path, "data"));
+    const note = this.file.tooLarge(join(path, "data"));
     return {
+      ...(note === undefined ? {} : { note }),
       key: path,
       what: "time series",
       size: `${counted(samples ?? 0, "sample")}${channels > 1 ? ` × ${channels}` : ""}`,
@@ -165,7 +169,8 @@ class Hdf5Recording implements RecordingFile {
   private numbersEntry(path: string): Entry | undefined {
     const shape = this.file.shape(path);
     if (shape.length === 0 || shape.length > 2) return undefined;
-    return { key: path, what: "numbers", size: shape.join(" × ") };
+    const note = this.file.tooLarge(path);
+    return { key: path, what: "numbers", size: shape.join(" × "), ...(note === undefined ? {} : { note }) };
   }
 
   private scalar(path: string): number {
@@ -182,9 +187,14 @@ class Hdf5Recording implements RecordingFile {
     return typeof value === "string" && value !== "" ? value.slice(0, 40) : undefined;
   }
 
+  /** @throws Error where an attribute is there and no finite number: without it values would be others. */
   private numberOf(path: string, name: string): { value: number; size: number } | undefined {
+    if (!this.file.hasAttribute(path, name)) return undefined;
     const found = this.file.attribute(path, name);
-    return typeof found?.value === "number" ? { value: found.value, size: found.size } : undefined;
+    if (typeof found?.value === "number" && Number.isFinite(found.value))
+      return { value: found.value, size: found.size };
+    const what = found === undefined ? "" : `, got ${quoted(String(found.value).slice(0, 40))}`;
+    return this.fail(`holds ${quoted(path)}, whose attribute ${quoted(name)} is not one finite number${what}`);
   }
 
   /** When the samples of a series come, and in which units it is. */
@@ -204,6 +214,10 @@ class Hdf5Recording implements RecordingFile {
       return { rate, start, timeUnit: this.textOf(begin, "unit") ?? "seconds", unit };
     }
     const { data: times } = file.numbers(stamps);
+    const samples = file.shape(data)[0] ?? 0;
+    if (times.length !== samples) {
+      this.fail(`holds ${quoted(stamps)} with ${counted(times.length, "timestamp")} of ${counted(samples, "sample")}`);
+    }
     return { ...evenly(path, times), timeUnit: this.textOf(stamps, "unit") ?? "seconds", unit };
   }
 
@@ -307,8 +321,42 @@ class Hdf5Recording implements RecordingFile {
     if (from !== times.length)
       this.fail(`holds ${quoted(path)}, whose index ends at ${from} of ${times.length} spikes`);
     checkTimes(path, times);
+    const numbers = Array.from(ends, (_, unit) => (ids ? wholeOf(path, ids[unit]!) : unit));
+    const seen = new Set<number>();
+    for (const id of numbers) {
+      if (seen.has(id)) this.fail(`holds ${quoted(path)} with two units of the id ${id}; give each its own`);
+      seen.add(id);
+    }
+    const observed = this.observedIntervals(path, numbers);
     // In seconds by the schema.
-    return sortedTrains({ times, neurons, trials: undefined, count: 1 }, "seconds");
+    const trains = sortedTrains({ times, neurons, trials: undefined, count: 1 }, "seconds");
+    return observed.size > 0 ? { ...trains, observed } : trains;
+  }
+
+  /** NWB: when each unit was observed, where the file says it. */
+  private observedIntervals(path: string, units: readonly number[]): Map<number, Float64Array> {
+    const [place, index] = [join(path, "obs_intervals"), join(path, "obs_intervals_index")];
+    const found = new Map<number, Float64Array>();
+    if (this.file.kind(place) !== "numbers" || this.file.kind(index) !== "numbers") return found;
+    const [{ data, shape }, { data: ends }] = [this.file.numbers(place), this.file.numbers(index)];
+    const rows = shape[0] ?? 0;
+    if (data.length > 0 && (shape.length !== 2 || shape[1] !== 2)) {
+      this.fail(`holds ${quoted(place)} of shape (${shape.join(", ")}); rows of a beginning and an end are wanted`);
+    }
+    if (ends.length !== units.length) this.fail(`holds ${quoted(index)} of ${ends.length} for ${units.length} units`);
+    let from = 0;
+    ends.forEach((end, unit) => {
+      if (!(Number.isInteger(end) && end >= from && end <= rows)) {
+        this.fail(`holds ${quoted(index)}, which is out of order at unit ${unit}`);
+      }
+      const intervals = Array.from({ length: end - from }, (_, i) => {
+        const [a, b] = [data[2 * (from + i)]!, data[2 * (from + i) + 1]!];
+        return a <= b ? [a, b] : this.fail(`holds ${quoted(place)}, of which one goes from ${a} to ${b}`);
+      });
+      if (end > from) found.set(units[unit]!, Float64Array.from(intervals.sort((a, b) => a[0]! - b[0]!).flat()));
+      from = end;
+    });
+    return found;
   }
 
   private sonataSpikes(path: string): SpikeTrains {

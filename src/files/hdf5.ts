@@ -203,6 +203,14 @@ export class Hdf5File {
     return this.metadata(path).shape ?? [0];
   }
 
+  /** Why an array is not read for its size, in words; undefined of one that is. */
+  tooLarge(path: string): string | undefined {
+    const shape = this.shape(path);
+    const [size, rows] = [shape.reduce((a, b) => a * b, 1), shape.length > 1 ? shape[0]! : 0];
+    if (size > limits.numbers) return `cannot be read: ${size} numbers; at most ${limits.numbers} are`;
+    return rows > limits.lists ? `cannot be read: ${rows} rows; at most ${limits.lists} are` : undefined;
+  }
+
   private fail(path: string, what: string): never {
     throw new Error(`holds ${quoted(path)}, which ${what}`);
   }
@@ -321,6 +329,10 @@ export class Hdf5File {
     const read = readers[size] ?? this.fail(path, `has numbers of ${size} bytes, which are not read`);
     for (let i = 0; i < count; i++) out[i] = read(i * size);
     return out;
+  }
+
+  hasAttribute(path: string, name: string): boolean {
+    return this.attempt(this.damaged(path), () => this.module.get_attribute_names(this.id, path)).includes(name);
   }
 
   /** An attribute that is one number or one text; undefined where there is none, or another. @returns the number's bytes too. */

@@ -38,6 +38,8 @@ export interface Entry {
   /** Numbers of neurons in spike trains, the first few, and how many trials. */
   readonly neurons?: readonly number[] | undefined;
   readonly trials?: number | undefined;
+  /** When the first unit of a file was observed, where it says that of its units, in words and in `timeUnit`. */
+  readonly observed?: string | undefined;
   /** The first trial of which a table has a row, where it is not 0. */
   readonly firstTrial?: number | undefined;
 }

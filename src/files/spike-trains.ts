@@ -16,6 +16,11 @@ export interface SpikeTrains {
    * counted from another number, such a table leaves open.
    */
   readonly firstTrial?: number;
+  /**
+   * Of neurons that were observed at some times only (NWB's `obs_intervals`), by number: [from, to, from, to, …] in order. That such a
+   * neuron has no spike at other times says nothing.
+   */
+  readonly observed?: ReadonlyMap<number, Float64Array>;
   /** What an npz table has in slots without a spike (the end of the simulation), and how many slots a row has. */
   readonly table?: { readonly fill: number; readonly slots: number } | undefined;
 }
@@ -62,6 +67,22 @@ export function sortedTrains(spikes: LooseSpikes, timeUnit: string | undefined):
   }
   return { times, neurons, starts, timeUnit };
 }
+
+/** @returns the first neuron of whose times [from, to] some part was not observed. */
+export function unobserved(trains: SpikeTrains, from: number, to: number): number | undefined {
+  for (const [neuron, ends] of trains.observed ?? []) {
+    // Intervals that touch or overlap are one.
+    let reached = from;
+    for (let i = 0; i < ends.length; i += 2) if (ends[i]! <= reached) reached = Math.max(reached, ends[i + 1]!);
+    if (reached < to) return neuron;
+  }
+  return undefined;
+}
+
+/** Some of the intervals in which a neuron was observed, in words. */
+export const shownIntervals = (ends: Float64Array): string =>
+  Array.from({ length: Math.min(ends.length / 2, 3) }, (_, i) => `${ends[2 * i]} to ${ends[2 * i + 1]}`).join(", ") +
+  (ends.length > 6 ? ", …" : "");
 
 /** @param lowest of the trials that a table names in its rows. */
 export const firstTrialOf = (lowest: number): Pick<SpikeTrains, "firstTrial"> =>

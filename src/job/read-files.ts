@@ -7,7 +7,7 @@ import { counted, fail, finiteNumber, wholeNumber } from "../checks.js";
 import { fileKind } from "../files/file-kind.js";
 import type { RecordingFile, Series } from "../files/recording-file.js";
 import { looksLikeSpikeCsv } from "../files/spike-csv.js";
-import { neuronsOf, type SpikeTrains } from "../files/spike-trains.js";
+import { neuronsOf, type SpikeTrains, shownIntervals, unobserved } from "../files/spike-trains.js";
 import { exponentOfTen, timesTenTo, type Unit, unitOf } from "../files/unit.js";
 import { neuronsGiven, type PopulationDefinition } from "../network/populations.js";
 import { quoted } from "../quoted.js";
@@ -244,7 +244,13 @@ export function convertTrains(
     starts[row + 1] = times!.length;
   });
   const { table } = trains;
+  const observed = new Map<number, Float64Array>();
+  for (const [own, ends] of trains.observed ?? []) {
+    const neuron = numbers ? numbers.get(own) : own;
+    if (neuron !== undefined) observed.set(neuron, ends.map(converted));
+  }
   return {
+    ...(observed.size > 0 ? { observed } : {}),
     times: Float64Array.from(times!),
     neurons: trains.neurons && Int32Array.from(neurons!),
     starts,
@@ -315,16 +321,32 @@ class Reader {
     });
   }
 
+  /** @throws SaltationError where a neuron was not observed all the time of the job: it would count as silent. */
+  private checkObserved(field: string, ref: SpikesReference, trains: SpikeTrains): void {
+    const { t0 = 0, t1, dt } = this.job.time;
+    const rounding = mostDrift * dt;
+    const neuron = unobserved(trains, t0 + rounding, t1 - rounding);
+    if (neuron === undefined) return;
+    const shown = `${ref.neurons ? ref.neurons[neuron] : neuron}`;
+    fail(
+      `${field}.origin`,
+      `is ${ref.origin ?? 0}, but unit ${shown} was observed from ${shownIntervals(trains.observed!.get(neuron)!)} by the job's ` +
+        `clock, and its time is ${t0} to ${t1}: move the origin, or time.t1`,
+    );
+  }
+
   async spikes(
     ref: SpikesReference,
   ): Promise<{ times: number[][]; neurons?: number[][]; outside?: "drop" } | undefined> {
     const field = "observed";
     const opened = await this.open(field, ref);
     if (!opened) return undefined;
-    const { times, neurons } = this.using(field, opened, () => {
+    const trains = this.using(field, opened, () => {
       const { file } = opened;
-      return listsOf(convertTrains(trainFields(field), file.spikes(ref.key), file.physical, ref));
+      return convertTrains(trainFields(field), file.spikes(ref.key), file.physical, ref);
     });
+    this.checkObserved(field, ref, trains);
+    const { times, neurons } = listsOf(trains);
     const count = sizeOf(this.job.network);
     const beyond = neurons?.flat().find((n) => n >= count);
     if (beyond !== undefined && !ref.neurons) {

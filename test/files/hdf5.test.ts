@@ -10,7 +10,7 @@ import { halfOf } from "../../src/files/hdf5.js";
 import { openHdf5Recording } from "../../src/files/hdf5-recording.js";
 import type { SpikeTrains } from "../../src/files/spike-trains.js";
 import { seriesValues } from "../../src/job/read-files.js";
-import { makeHdf5, makeNwb, makeSonata } from "../support/hdf5.js";
+import { makeHdf5, makeIntervals, makeNwb, makeSonata } from "../support/hdf5.js";
 import { pythonWith } from "../support/python.js";
 
 const shown = ({ times, neurons, starts, timeUnit }: SpikeTrains) => ({
@@ -44,12 +44,13 @@ describe.each(["h5wasm", "h5py"])("files of %s", (maker) => {
     if (maker === "h5wasm") {
       files.nwb = await makeNwb();
       files.sonata = await makeSonata();
+      files.intervals = await makeIntervals();
       // h5wasm writes no rows of different lengths: what make.py made once.
       files.shd = readFileSync("test/files/data/shd.h5");
     } else if (python) {
       const folder = mkdtempSync(join(tmpdir(), "saltation-h5py-"));
       execFileSync(python, ["test/files/data/make.py", folder]);
-      const names = { nwb: "cell.nwb", sonata: "sonata.h5", shd: "shd.h5", lzf: "lzf.h5" };
+      const names = { nwb: "cell.nwb", intervals: "intervals.nwb", sonata: "sonata.h5", shd: "shd.h5", lzf: "lzf.h5" };
       for (const [name, file] of Object.entries(names)) files[name] = readFileSync(join(folder, file));
     }
   });
@@ -101,6 +102,18 @@ describe.each(["h5wasm", "h5py"])("files of %s", (maker) => {
         ["stimulus/presentation/current", "time series"],
       ]),
     );
+    file.close();
+  });
+
+  test("NWB: when each unit was observed", async () => {
+    const file = await openHdf5Recording(files.intervals!);
+    const trains = file.spikes("units");
+    expect(shown(trains).neurons).toEqual([7, 9, 7, 7, 9]);
+    expect([...trains.observed!].map(([unit, ends]) => [unit, [...ends]])).toEqual([
+      [7, [0.5, 0.9]],
+      [9, [0.5, 0.6, 0.6, 0.75, 0.8, 0.9]],
+    ]);
+    expect(file.entries()[0]).toMatchObject({ key: "units", observed: "0.5 to 0.9" });
     file.close();
   });
 
@@ -240,6 +253,7 @@ describe("hostile files", () => {
     [[0.1, 0.2], [1, 2], [0], /with 1 ids of 2 units/],
     [[0.1, 0.2], [1, 2], [0, -1], /in which -1 is the number of a neuron/],
     [[0.1, Number.NaN], [2], [0], /in which spike 1 comes at NaN/],
+    [[0.1, 0.2], [1, 2], [7, 7], /^holds "units" with two units of the id 7; give each its own$/],
   ])("units at odds with themselves: times %j, index %j, ids %j", async (times, ends, ids, message) => {
     expect(await refusal(units(times, ends, ids), "spikes", "units")).toMatch(message);
   });
@@ -256,11 +270,54 @@ describe("hostile files", () => {
   it.each([
     [series([0, 1, 2.5]), /whose samples do not come evenly \(at timestamp 1\); resample it first/],
     [series([0, Number.NaN, 2]), /do not come evenly/],
-    [series([1]), /with 1 timestamp; two or more are wanted/],
+    [series([1]), /with 1 timestamp of 3 samples/],
+    [series([0, 1, 2, 3]), /^holds "a\/timestamps" with 4 timestamps of 3 samples$/],
     [series(undefined), /"a\/starting_time" without its rate/],
     [series(undefined, -1), /with a rate of -1/],
   ])("time series without a clock", async (fill, message) => {
     expect(await refusal(fill, "series")).toMatch(message);
+  });
+
+  const scaled = (name: string, value: unknown) => (f: File) => {
+    series(undefined, 4)(f);
+    (f.get("a/data") as Group).create_attribute(name, value as number);
+  };
+  it.each([
+    ["conversion", "0.001", /^holds "a\/data", whose attribute "conversion" is not one finite number, got "0\.001"$/],
+    ["conversion", [1e-3, 1e-3], /whose attribute "conversion" is not one finite number$/],
+    ["conversion", Number.NaN, /whose attribute "conversion" is not one finite number, got "NaN"$/],
+    ["offset", "1", /whose attribute "offset" is not one finite number/],
+  ])("time series whose values would be others: %s = %j", async (name, value, message) => {
+    expect(await refusal(scaled(name, value), "series")).toMatch(message);
+  });
+
+  it("with a time series of more than is read, as it is listed too", async () => {
+    const file = await openHdf5Recording(
+      await makeHdf5((f) => {
+        for (const [name, shape] of [
+          ["long", [2 ** 25 + 1, 1]],
+          ["flat", [2 ** 22 + 1, 2]],
+        ] as const) {
+          const group = f.create_group(name);
+          const how = {
+            name: "data",
+            data: Int16Array.of(1, 2),
+            shape: [2, 1],
+            chunks: [2, 1],
+            maxshape: [null, null],
+          };
+          group.create_dataset(how).resize([...shape]);
+          array(group, Float64Array.of(0), "starting_time").create_attribute("rate", Float64Array.of(4), []);
+        }
+      }),
+    );
+    const notes = file.entries().map(({ what, note }) => [what, note]);
+    expect(notes).toEqual([
+      ["time series", "cannot be read: 4194305 rows; at most 4194304 are"],
+      ["time series", "cannot be read: 33554433 numbers; at most 33554432 are"],
+    ]);
+    for (const key of ["long", "flat"]) expect(() => file.series(key)).toThrow(/at most \d+ of its numbers are read/);
+    file.close();
   });
 
   it("whose rows lie in a collection that does not add up, at which the library would go round for ever", async () => {

@@ -5,12 +5,13 @@ import { checkJob } from "../../src/job/check-job.js";
 import { trainSchema } from "../../src/job/job.js";
 import { readFiles } from "../../src/job/read-files.js";
 import { readTrials } from "../../src/job/recording.js";
-import { makeNwb, makeSonata } from "../support/hdf5.js";
+import { makeIntervals, makeNwb, makeSonata } from "../support/hdf5.js";
 
 const files: Record<string, Uint8Array> = {};
 beforeAll(async () => {
   files["cell.nwb"] = await makeNwb();
   files["sonata.h5"] = await makeSonata();
+  files["intervals.nwb"] = await makeIntervals();
   const text = (t: string): Uint8Array => new TextEncoder().encode(t);
   files["spikes.csv"] = text("time_ms,neuron\n2,1\n1,0\n");
   files["bare.csv"] = text("0.002 1\n0.001 0\n");
@@ -58,6 +59,20 @@ describe("spike trains", () => {
     const near = (rows: number[][]) => rows.map((row) => row.map((t) => expect.closeTo(t, 11)));
     expect(await observed(given)).toEqual({ times: near([[12.5, 20, 30, 110, 200]]), neurons: [[1, 0, 1, 1, 0]] });
     expect(await observed({ ...given, origin: 0, neurons: [9] })).toEqual({ times: [[520, 700]], neurons: [[0, 0]] });
+  });
+
+  it("of units that were observed all the time of the job, and of no others", async () => {
+    const of = (neurons: number[], origin: number, t1: number) =>
+      read(job({ file: "intervals.nwb", timeUnit: "ms", origin, neurons }, { time: { t1, dt: 0.1 } }));
+    await of([7], 500, 400);
+    // Two intervals that touch are one.
+    await of([7, 9], 500, 250);
+    await expect(of([7], 499, 100)).rejects.toThrow(
+      "observed.origin: is 499, but unit 7 was observed from 1 to 401 by the job's clock, and its time is 0 to 100: move the origin",
+    );
+    await expect(of([7], 500, 401)).rejects.toThrow(/^observed\.origin: .* unit 7 was observed from 0 to 400 by/);
+    await expect(of([7, 9], 500, 350)).rejects.toThrow(/unit 9 was observed from 0 to 100, 100 to 250, 300 to 400 by/);
+    await expect(of([7], 2000, 10)).rejects.toThrow(/unit 7 was observed from -1500 to -1100 by/);
   });
 
   it("up to as many as the file counts, in each trial", async () => {

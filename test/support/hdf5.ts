@@ -55,6 +55,19 @@ export const makeNwb = (): Promise<Uint8Array> =>
     }
   });
 
+/** The same as intervals.nwb, but for the order of bytes. */
+export const makeIntervals = (): Promise<Uint8Array> =>
+  makeHdf5((file) => {
+    file.create_attribute("nwb_version", "2.7.0");
+    const units = file.create_group("units");
+    units.create_dataset({ name: "spike_times", data: Float64Array.of(0.5125, 0.53, 0.61, 0.52, 0.7) });
+    units.create_dataset({ name: "spike_times_index", data: Uint16Array.of(3, 5) });
+    units.create_dataset({ name: "id", data: Int32Array.of(7, 9) });
+    const data = Float64Array.of(0.5, 0.9, 0.5, 0.6, 0.6, 0.75, 0.8, 0.9);
+    units.create_dataset({ name: "obs_intervals", data, shape: [4, 2] });
+    units.create_dataset({ name: "obs_intervals_index", data: Uint8Array.of(1, 4) });
+  });
+
 export const makeSonata = (): Promise<Uint8Array> =>
   makeHdf5((file) => {
     const spikes = file.create_group("spikes");

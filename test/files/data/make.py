@@ -48,6 +48,16 @@ with h5py.File(folder / "cell.nwb", "w") as f:
         begin.attrs["rate"] = np.float32(4)
         begin.attrs["unit"] = "seconds"
 
+# Units that were observed at some times only, big-endian; the second in two intervals that touch, and one later.
+with h5py.File(folder / "intervals.nwb", "w") as f:
+    f.attrs["nwb_version"] = "2.7.0"
+    units = f.create_group("units")
+    units["spike_times"] = np.array([0.5125, 0.53, 0.61, 0.52, 0.7], dtype=">f8")
+    units["spike_times_index"] = np.array([3, 5], dtype=">u2")
+    units["id"] = np.array([7, 9], dtype=">i8")
+    units["obs_intervals"] = np.array([[0.5, 0.9], [0.5, 0.6], [0.6, 0.75], [0.8, 0.9]])
+    units["obs_intervals_index"] = np.array([1, 4], dtype="u1")
+
 # SHD: rows of half floats and unsigned integers, one a trial.
 with h5py.File(folder / "shd.h5", "w") as f:
     spikes = f.create_group("spikes")
