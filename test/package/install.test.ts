@@ -248,8 +248,9 @@ function checkTutorial(lines: string[]): void {
   expect(answers).toHaveLength(5);
   expect(answers.filter(([, is, found]) => is === found).length).toBeGreaterThanOrEqual(4);
   for (const [, , , time] of answers) expect(Number(time)).toBeLessThan(50);
-  expect(Math.abs(number(lines, "same current"))).toBeLessThan(0.5);
-  expect(number(lines, "another current")).toBeGreaterThan(5);
+  // The same noise on every backend: the page's numbers, to half a unit of their last digit and float32's rounding.
+  expect(Math.abs(number(lines, "same current") + 0.04)).toBeLessThan(0.006);
+  expect(Math.abs(number(lines, "another current") - 7.4)).toBeLessThan(0.06);
 }
 
 function checkTraining(lines: string[]): void {
