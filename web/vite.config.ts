@@ -39,13 +39,17 @@ const bareShaders: Plugin = {
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const { version } = JSON.parse(readFileSync(at("../package.json"), "utf8")) as { version: string };
 
+/** Pages share memory with their workers, so that all cores compute where there is no GPU. */
+const isolated = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+
 export default defineConfig({
   root: at("."),
   base: "./",
   plugins: [contentPolicy, bareShaders],
   define: { __VERSION__: JSON.stringify(version) },
   // The library lies beside this folder.
-  server: { fs: { allow: [".."] } },
+  server: { fs: { allow: [".."] }, headers: isolated },
+  preview: { headers: isolated },
   worker: { format: "es", plugins: () => [bareShaders] },
   build: {
     target: "es2022",

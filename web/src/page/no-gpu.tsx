@@ -27,8 +27,9 @@ export function WithoutGpu() {
   return (
     <details class="no-gpu">
       <summary>
-        <strong>No GPU here.</strong> The processor computes, on all its cores: slower, with the same results to
-        rounding.
+        <strong>No GPU here.</strong> The processor computes,{" "}
+        {crossOriginIsolated ? "on all its cores" : "on one core, as this site does not isolate its pages (COOP, COEP)"}
+        : slower, with the same results to rounding.
       </summary>
       <WhoHasIt />
     </details>
