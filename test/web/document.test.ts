@@ -196,7 +196,7 @@ it("conditions that are located are said in the words of equations, and hidden s
     return cellFacts(defineCell(cell));
   };
   const where = (v: string) => facts(v).located.map((l) => l.where);
-  expect(where("v < c && t > 2 ? 1 : a")).toEqual(["2 = t"]);
+  expect(where("v < c && t > 2 ? 1 : a")).toEqual(["t = 2"]);
   expect(facts("t > 2 ? 1 : a").states).toEqual(["v"]);
   expect(where("v * v - 1 < c / (2 * c) ? -1 : 1")).toEqual(["v * v - 1 = c / (2 * c)"]);
   expect(where("v - c * (c - a) < 1 ? 1 : 2")).toEqual(["v - c * (c - a) = 1"]);

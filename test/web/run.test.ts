@@ -1,6 +1,7 @@
 /** A run of the studio, told several things at once: the last that was said holds. */
 import { expect, it } from "vitest";
 import { Engine } from "../../src/index.js";
+import type { StudioDocument } from "../../web/src/model/document.js";
 import { newDocument } from "../../web/src/model/experiments.js";
 import { Files } from "../../web/src/worker/files.js";
 import { buildProblem, planOf } from "../../web/src/worker/problem.js";
@@ -9,11 +10,13 @@ import { Run } from "../../web/src/worker/run.js";
 
 type Of<K extends StudioEvent["kind"]> = Extract<StudioEvent, { kind: K }>;
 
-async function ready() {
+async function ready(changes: Partial<StudioDocument["job"]> = {}) {
   const engine = await Engine.create({ backend: "cpu" });
   const document = newDocument("figure1");
   // More steps than a fast machine makes while it is measured.
-  Object.assign(document.job, { paths: 4, time: { t1: 1, dt: 0.05 }, steps: 100_000 });
+  Object.assign(document.job, { paths: 4, time: { t1: 1, dt: 0.05 }, steps: 100_000, ...changes });
+  // The score function knows no likelihood of paths that stop.
+  if (changes.estimator === "mix") delete document.job.maxSpikes;
   const files = new Files();
   const problem = await buildProblem(engine, document, planOf(document, files), files);
   const events: StudioEvent[] = [];
@@ -41,6 +44,7 @@ async function ready() {
     rates: () => all("progress").map((e) => e.rate),
     speeds,
     picture: () => all("snapshot").at(-1)!,
+    facts: () => all("progress").at(-1)!.facts,
     /** Waits until something was told, by what was told since the call. */
     until: (wanted: (event: StudioEvent) => boolean): Promise<void> =>
       new Promise((resolve) => {
@@ -144,5 +148,42 @@ it("tells its speed by the clock, once it went for a second, and none of single 
   const seen = ((last.step - before.step) * 4 * 20) / ((last.at - before.at) / 1000);
   expect(last.rate / seen).toBeGreaterThan(0.9);
   expect(last.rate / seen).toBeLessThan(1.1);
+  await run.stop();
+});
+
+it("tells how gradients are estimated and spread, and what the first step warns of until another begins the run anew", async () => {
+  const loss = { kind: "mean-spike-time", neuron: 0, index: 40 } as const;
+  const { run, facts, until } = await ready({
+    loss,
+    estimator: "mix",
+    method: "levy",
+    paths: 32,
+    network: { parameters: { alpha: 0 } },
+  });
+  const resting = (): Promise<void> => until((e) => e.kind === "state" && e.state === "paused");
+  let rests = resting();
+  run.step();
+  await rests;
+  // No path has so many spikes in a unit of time, and one that is not there does not move.
+  expect(facts().warnings[0]).toMatch(/^loss: none of 32 paths had spike 40 of neuron 0/);
+  const { estimator, terms, spread } = facts().estimated!;
+  expect(estimator).toBe("mix");
+  expect(terms).toContain("score");
+  expect(Object.keys(spread!).sort()).toEqual(["mix", "pathwise", "score"]);
+  expect(Object.keys(spread!.mix!)).toEqual(["current"]);
+  rests = resting();
+  run.step();
+  await rests;
+  expect(facts().warnings[0]).toMatch(/^loss: none of 32 paths/);
+  await run.stop();
+});
+
+it("tells no estimator of a likelihood", async () => {
+  const parameters = { sigma1: 0, alpha: 0 };
+  const { run, facts, until } = await ready({ loss: { kind: "log-likelihood", parameters } });
+  const rests = until((e) => e.kind === "state" && e.state === "paused");
+  run.step();
+  await rests;
+  expect(facts().estimated).toBeUndefined();
   await run.stop();
 });

@@ -494,6 +494,10 @@ describe("the studio, used", () => {
     expect(error).toBeGreaterThan(0);
     expect(Math.abs(value! - 1.6)).toBeLessThan(1);
     await waitForText(page, '[data-figure="rescaling"]', /Time rescaling of \d+ intervals: D 0\.\d+/);
+    await press(page, "Profile likelihoods");
+    await waitForText(page, ".confidence thead", /by profile/);
+    await waitForText(page, '[data-figure="profile-current[0]"]', /95 %/);
+    expect(await text(page, '[data-fitted="current[1]"]')).toMatch(/\d to [\d.]+\s+[\d.]+ to [\d.]+$/);
     const plot = await saved(tab, () => page.click('[data-figure="rescaling"] .save button'));
     expect(plot.bytes.toString()).toMatch(/^<svg/);
     // It is of the values at which the run rests.
@@ -524,6 +528,8 @@ describe("the studio, used", () => {
     await page.click('button[aria-label="remove the named expression pull"]');
     await fill(page, "v after its spike", "0");
     await waitForText(page, ".verdict", /jump and noise commute is violated/);
+    // What is shown is of the equations before, and says so.
+    await waitForText(page, ".figures .before", /as it stands it cannot run/);
     await waitForText(page, ".objection", /not exact; change it, or allow inexact gradients below/);
     await fill(page, "v after its spike", "v - vReset");
     await waitForText(page, ".verdict", /Gradients are exact/);
@@ -580,9 +586,13 @@ describe("the studio, used", () => {
     await fill(page, "end happens when this rises through 0", "t - 1");
     await page.click("::-p-aria([name='end ends the path'])");
     await fires(true, again);
+    await fill(page, "Spikes compared", 40);
     await ready(page);
     await press(page, "Step");
     await waitForText(page, ".progress-text", /step 1 of 200, paused/);
+    // Paths end before the last of the spikes that are compared.
+    await waitForText(page, '[data-warning="training"]', /none of 32 paths had spike \d/);
+    await waitForText(page, ".estimate", /Gradient by estimator (pathwise|horizon): /);
     await page.bringToFront();
     await press(page, "Share by link");
     await page.waitForFunction(() => location.hash.startsWith("#job="));

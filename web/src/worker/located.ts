@@ -55,7 +55,9 @@ export function located({ events }: Cell): { name: string; where: string }[] {
     .map(({ name, level }) => {
       // By its mode: −S or S, for S the right side less the left one.
       const surface = level.op === "select" ? level.args[3]! : level;
-      const sides = surface.op === "sub" ? surface.args.map(textOf).reverse() : [textOf(surface), "0"];
-      return { name, where: sides.join(" = ") };
+      const [right, left] = surface.op === "sub" ? surface.args : [undefined, surface];
+      const sides = [textOf(left!), right ? textOf(right) : "0"];
+      // Of t > 0.5 too, the number goes last.
+      return { name, where: (left!.op === "constant" ? sides.reverse() : sides).join(" = ") };
     });
 }

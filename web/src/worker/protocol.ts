@@ -1,5 +1,5 @@
 /** What page and worker say to each other: calls with one answer each, and events as things happen. */
-import type { Checkpoint, Confidence, Discretisation, Exactness } from "../../../src/index.js";
+import type { Checkpoint, Confidence, Discretisation, Exactness, StepValues, TrainStep } from "../../../src/index.js";
 import type { StudioDocument } from "../model/document.js";
 import type { Asked, Backend, DeviceNews } from "./engine-keeper.js";
 
@@ -28,8 +28,11 @@ export interface Studio {
   setPaths(paths: number): FieldError | undefined;
   /** The neuron that histogram and traces show. */
   setNeuron(neuron: number): void;
-  /** How well the data determine what was fitted by likelihood, where the run rests. Fails where the library refuses it. */
-  confidence(): Confidence;
+  /**
+   * How well the data determine what was fitted by likelihood, where the run rests; of which profiles are taken, the job may say,
+   * or all (`profiled`). Fails where the library refuses it.
+   */
+  confidence(profiled: boolean): Confidence;
   exportParameters(): string;
   exportJob(): string;
   exportSpikes(): Uint8Array;
@@ -173,6 +176,16 @@ export interface RecordedList {
   largest: number;
 }
 
+/** What training steps say beside their numbers. */
+export interface StepFacts {
+  /** What is doubtful in the first step since the run began or went on, as the command line says it. */
+  warnings: readonly string[];
+  /** Of the last step: how its gradient was estimated, of what, and how what one path gives to it spreads; not of likelihoods. */
+  estimated: Estimated | undefined;
+}
+
+export type Estimated = Required<Pick<TrainStep, "terms" | "estimator">> & Pick<StepValues, "spread">;
+
 export type StudioEvent =
   | { kind: "state"; state: RunState; step: number; steps: number }
   | { kind: "entries"; entries: Entry[]; from: number }
@@ -189,6 +202,7 @@ export type StudioEvent =
       /** Bytes held on the GPU. */
       bytes: number | undefined;
       saturatedPaths: number;
+      facts: StepFacts;
     }
   | {
       kind: "snapshot";

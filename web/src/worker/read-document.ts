@@ -11,8 +11,8 @@ import { checkPlain, recordingName } from "../../../src/job/recording.js";
 import { experiments, type StudioDocument, type Truth } from "../model/document.js";
 import { experimentLike, unitsOfJob } from "../model/job-units.js";
 import { brokenLink } from "../model/link.js";
+import { numbersIn } from "../model/numbers-in.js";
 import type { Curves, KeptWork, Standing } from "./protocol.js";
-import { numbersIn } from "./run.js";
 
 const whole = (least: number, most: number): z.ZodType<number> => {
   const error = `expected a whole number from ${least} to ${most}`;

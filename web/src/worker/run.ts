@@ -5,9 +5,10 @@ import { requirementsOf } from "../../../src/job/build.js";
 import { defineNetwork } from "../../../src/network/network.js";
 import { planSolve } from "../../../src/plan/plan.js";
 import { measureDiscretisation } from "../../../src/twin/discretisation.js";
+import { numbersIn } from "../model/numbers-in.js";
 import { isLoss } from "./engine-keeper.js";
 import { asGiven, type Problem, withValues } from "./problem.js";
-import type { Entry, RunState, StudioEvent } from "./protocol.js";
+import type { Entry, RunState, StepFacts, StudioEvent } from "./protocol.js";
 import { takeSnapshot } from "./snapshot.js";
 import { isStale } from "./stale.js";
 import { turn } from "./turn.js";
@@ -25,18 +26,6 @@ const standingEvery = 2000;
 const standingShare = 0.05;
 /** Numbers of one parameter whose history is kept. */
 const mostEntries = 128;
-
-/** The numbers in a parameter, whatever its shape. */
-export function numbersIn(value: unknown): number[] {
-  if (typeof value === "number") return [value];
-  if (Array.isArray(value)) return value.flatMap(numbersIn);
-  if (typeof value === "object" && value !== null) {
-    // An edge is [from, to, weight].
-    if ("edges" in value) return (value.edges as number[][]).map((e) => e[2]!);
-    return Object.values(value).flatMap(numbersIn);
-  }
-  return [];
-}
 
 /** Whether the run is to go, to take one step and rest, or to rest: the last that was said holds. */
 type Wish = "running" | "step" | "paused";
@@ -82,6 +71,7 @@ export class Run {
   private countedFrom = 0;
   private rows: { step: number; loss: number; standardError: number; values: number[] }[] = [];
   private saturated = 0;
+  private facts: StepFacts = { warnings: [], estimated: undefined };
   private posted = 0;
   private pictured = 0;
   private pictureCost = 0;
@@ -161,6 +151,7 @@ export class Run {
       rate: this.rate,
       bytes: this.host.bytes(),
       saturatedPaths: this.saturated,
+      facts: this.facts,
     });
     const now = performance.now();
     if (now - this.stood > Math.max(standingEvery, this.standingCost / standingShare)) this.stand();
@@ -249,6 +240,13 @@ export class Run {
     this.done = step.step + 1;
     this.values = asGiven(this.problem.definition, made.values.updated);
     this.saturated = step.saturatedPaths;
+    const { terms, estimator } = step;
+    const { spread } = made.values;
+    this.facts = {
+      // That a gradient is 0 is known of first steps alone.
+      warnings: first ? (step.warnings ?? []) : this.facts.warnings,
+      estimated: estimator && { terms, estimator, ...(spread ? { spread } : {}) },
+    };
     // The first one compiles.
     if (first) this.startCount();
     else this.counted++;

@@ -172,11 +172,12 @@ const studio: {
     shown = neuron;
     run?.setNeuron(neuron);
   },
-  async confidence() {
+  async confidence(profiled) {
     const { problem, standing: now } = standing();
     const { job, solve, update, loss } = problem;
     const { confidence } = await import("../../../src/confidence/confidence.js");
-    const asked = typeof job.confidence === "object" ? job.confidence : {};
+    const given = typeof job.confidence === "object" ? job.confidence : {};
+    const asked = { ...given, ...(profiled ? { profile: "all" } : {}) };
     const network = withValues(problem.trainedNetwork, now.parameters);
     const engine = await keeper.use(async (open) => open);
     const { trainable } = update;

@@ -1,8 +1,12 @@
 /** Standard errors, intervals and correlations of what was fitted; log L; and time rescaling with its plot (Brown et al. 2002). */
+import type { Profile } from "../../../../src/confidence/profile.js";
+import { curveOf } from "../../../../src/confidence/profile-curve.js";
+import { normalQuantile } from "../../../../src/confidence/quantiles.js";
 import type { Confidence } from "../../../../src/index.js";
 import { cut } from "../../model/cut.js";
 import { readable } from "../../model/units.js";
 import { Chart } from "../../plots/chart.js";
+import { askConfidence } from "../state/confidence.js";
 import { thinned } from "./curve.js";
 import { Figure, Key } from "./figure.js";
 
@@ -10,10 +14,17 @@ import { Figure, Key } from "./figure.js";
 const [mostRows, mostCorrelated] = [64, 8];
 const none = "–";
 
-const number = (v: number): string => (Number.isNaN(v) ? none : readable(Number(v.toPrecision(4))));
+const number = (v: number): string =>
+  Number.isNaN(v) ? none : Number.isFinite(v) ? readable(Number(v.toPrecision(4))) : v < 0 ? "−∞" : "∞";
+
+/** A probability in percent, as it was written. */
+const percent = (level: number): string => String(Number((100 * level).toPrecision(6)));
+
+const range = (interval: readonly [number, number] | undefined): string =>
+  !interval || Number.isNaN(interval[0]) ? none : `${number(interval[0])} to ${number(interval[1])}`;
 
 export function ConfidenceFound({ found }: { found: Confidence }) {
-  const { parameters, logLikelihood, aic, bic, spikes, trials, warnings, level } = found;
+  const { parameters, profiles, logLikelihood, aic, bic, spikes, trials, warnings, level } = found;
   return (
     <>
       <section class="confidence">
@@ -25,7 +36,8 @@ export function ConfidenceFound({ found }: { found: Confidence }) {
               <th scope="col">{found.refined ? "at the maximum" : "value"}</th>
               <th scope="col">standard error</th>
               <th scope="col">robust</th>
-              <th scope="col">{readable(100 * level)} % interval</th>
+              <th scope="col">{percent(level)} % interval</th>
+              {profiles.length > 0 && <th scope="col">by profile</th>}
             </tr>
           </thead>
           <tbody>
@@ -35,7 +47,10 @@ export function ConfidenceFound({ found }: { found: Confidence }) {
                 <td>{number(p.value)}</td>
                 <td>{p.atBound ? `at its ${p.atBound} bound` : number(p.standardError)}</td>
                 <td>{number(p.robustStandardError)}</td>
-                <td>{Number.isNaN(p.interval[0]) ? none : `${number(p.interval[0])} to ${number(p.interval[1])}`}</td>
+                <td>{range(p.interval)}</td>
+                {profiles.length > 0 && (
+                  <td>{range(profiles.find(({ parameter }) => parameter === p.parameter)?.interval)}</td>
+                )}
               </tr>
             ))}
           </tbody>
@@ -54,9 +69,42 @@ export function ConfidenceFound({ found }: { found: Confidence }) {
             {cut(line, 600)}
           </p>
         ))}
+        {profiles.length === 0 && parameters.length <= mostCorrelated && (
+          <button type="button" onClick={() => void askConfidence(true)}>
+            Profile likelihoods
+          </button>
+        )}
       </section>
       <Rescaling found={found} />
+      {profiles.slice(0, mostCorrelated).map((profile) => (
+        <ProfileFigure key={profile.parameter} profile={profile} level={level} />
+      ))}
     </>
+  );
+}
+
+/** log L along a fitted number, at its largest over the others; the interval is where it is above the line. */
+function ProfileFigure({ profile, level }: { profile: Profile; level: number }) {
+  const { parameter, interval } = profile;
+  const { x, y } = curveOf(profile);
+  const name = cut(parameter, 24);
+  const shown = percent(level);
+  return (
+    <Figure name={`profile-${parameter}`} title={`Profile of ${name}`} aside={<Key color="truth">{shown} %</Key>}>
+      <Chart
+        name={`profile-${parameter}`}
+        height={260}
+        spec={{
+          title: `Profile of ${name}`,
+          x: name,
+          y: "log L − max",
+          series: [{ label: "log L − max log L", color: "generated" }],
+        }}
+        data={[x, y]}
+        marks={[{ kind: "level", y: -(normalQuantile(level) ** 2) / 2, color: "truth", label: "" }]}
+        summary={`Profile likelihood of ${parameter}: ${shown} % interval ${range(interval)}.`}
+      />
+    </Figure>
   );
 }
 
@@ -102,11 +150,7 @@ function Rescaling({ found: { goodness, level } }: { found: Confidence }) {
     `serial correlation ${number(serial)} ± ${number(serialStandardError)}.`;
   const dashed = { color: "muted" as const, dash: [4, 3], width: 1 };
   return (
-    <Figure
-      name="rescaling"
-      title="Time rescaling"
-      aside={<Key color="muted">{readable(100 * level)} % of a true model</Key>}
-    >
+    <Figure name="rescaling" title="Time rescaling" aside={<Key color="muted">{percent(level)} % of a true model</Key>}>
       <Chart
         name="rescaling"
         height={260}

@@ -8,6 +8,7 @@ import { LossFigure } from "./loss.js";
 import { MeanVerdict } from "./mean-verdict.js";
 import { ParameterFigures } from "./parameters.js";
 import { RasterFigure } from "./raster.js";
+import { Estimate, StepWarnings } from "./step-facts.js";
 import { StepWarning } from "./step-warning.js";
 import { TraceFigures } from "./traces.js";
 
@@ -39,6 +40,11 @@ export function Figures() {
             : "Spikes, traces and curves appear here once there is something to run."}
         </p>
       )}
+      {snapshot.value && loaded.value?.ready === false && !loading.value && (
+        <p class="hint before" role="status">
+          These figures are of the experiment as it was before: as it stands it cannot run.
+        </p>
+      )}
       {entries.value.length > 0 && <AllFigures />}
     </section>
   );
@@ -52,8 +58,10 @@ function AllFigures() {
       <HistogramFigure />
       <StepWarning />
       <MeanVerdict />
+      <StepWarnings />
       <ParameterFigures />
       <LossFigure />
+      <Estimate />
       <ConfidenceFigure />
       <TraceFigures />
     </>

@@ -54,7 +54,7 @@ export function TraceFigures() {
         aside={
           <>
             <span class="key-item">
-              paths 1 to {traces.length}
+              {traces.length > 1 ? `paths 1 to ${traces.length}` : "path 1"}
               {count > 1 && `, neuron ${shot.neuron + 1}`}
               {t1 < shot.t1 && `, the first ${readable(t1 - t0)} ${unit}`}
             </span>

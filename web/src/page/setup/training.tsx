@@ -19,8 +19,8 @@ const methods = [
 
 /** What a job holds that only the command line takes, in a line. */
 function NotTaken() {
-  const { test, metrics, confidence } = studioDocument.value.job;
-  const asked = [test && "test", metrics && "metrics", confidence && "confidence"];
+  const { test, metrics } = studioDocument.value.job;
+  const asked = [test && "test", metrics && "metrics"];
   const names = asked.filter((name) => typeof name === "string");
   if (names.length === 0) return null;
   return (

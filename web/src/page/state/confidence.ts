@@ -4,13 +4,16 @@ import { failed } from "./notices.js";
 import { confidence, going, loads, step } from "./signals.js";
 import { client } from "./worker.js";
 
-/** What is found of a run that went on meanwhile, or of another document, counts no more. */
-export async function askConfidence(): Promise<void> {
+/**
+ * What is found of a run that went on meanwhile, or of another document, counts no more.
+ * @param profiled with the profile of every fitted number, which takes many maximisations.
+ */
+export async function askConfidence(profiled = false): Promise<void> {
   const [load, at] = [loads.value, step.value];
   const overtaken = (): boolean => loads.value !== load || step.value !== at || going.value;
   confidence.value = "asked";
   try {
-    const found = await client.call("confidence");
+    const found = await client.call("confidence", profiled);
     if (!overtaken()) confidence.value = found;
   } catch (error) {
     if (overtaken()) return;

@@ -3,7 +3,17 @@ import { batch } from "@preact/signals";
 import type { Standing } from "../../worker/protocol.js";
 import { failed } from "./notices.js";
 import { revive } from "./revive.js";
-import { loaded, loading, loads, neuron, standing, studioDocument, totalSteps, waiting } from "./signals.js";
+import {
+  discretisation,
+  loaded,
+  loading,
+  loads,
+  neuron,
+  standing,
+  studioDocument,
+  totalSteps,
+  waiting,
+} from "./signals.js";
 import { client } from "./worker.js";
 
 /** The worker that holds the run: another one knows nothing of where it stands. */
@@ -35,7 +45,11 @@ export async function load(from: Standing | "keep" | null): Promise<void> {
     const result = await client.call("load", studioDocument.value, resume, neuron.value, mine);
     if (mine !== loads.value) return;
     loaded.value = result;
-    if (!result.ready) totalSteps.value = 0;
+    if (!result.ready) {
+      totalSteps.value = 0;
+      // Of equations or numbers that were there before.
+      discretisation.value = undefined;
+    }
   } catch (error) {
     failed("The experiment could not be loaded", error);
   } finally {

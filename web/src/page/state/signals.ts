@@ -11,6 +11,7 @@ import type {
   RecordingFacts,
   RunState,
   Standing,
+  StepFacts,
   StudioEvent,
 } from "../../worker/protocol.js";
 import { History } from "./history.js";
@@ -31,6 +32,8 @@ export const rate = signal(0);
 export const bytes = signal<number | undefined>(undefined);
 export const saturated = signal(0);
 export const snapshot = signal<Snapshot | undefined>(undefined);
+/** What the last training step said beside its numbers. */
+export const facts = signal<StepFacts | undefined>(undefined);
 /** What the step dt costs, as it was last measured. */
 export const discretisation = signal<Discretisation | undefined>(undefined);
 /** How well the data determine the fit, where the run rests: being asked, refused, or found. */
@@ -62,4 +65,5 @@ export const locked = going;
 
 export function clearHistory(): void {
   history.value = { data: new History(entries.value) };
+  facts.value = undefined;
 }

@@ -11,6 +11,7 @@ import {
   discretisation,
   engine,
   entries,
+  facts,
   history,
   loads,
   rate,
@@ -85,6 +86,7 @@ function listen(event: StudioEvent, load?: number): void {
         rate.value = event.rate;
         bytes.value = event.bytes;
         saturated.value = event.saturatedPaths;
+        facts.value = event.facts;
         report(() => `Step ${step.value}: ${valuesInWords()}.`);
         break;
       case "snapshot":
