@@ -300,7 +300,8 @@ export class EngineNetwork {
     return step.withStability(planBeside(planned, views), async (plan) => {
       const result = await this.evaluated(plan, views, loss, options);
       const discretisation = await step.discretisationOf(plan, loss, options.discretisation, views);
-      const all = { ...step.withWarning(result, discretisation), ...(discretisation ? { discretisation } : {}) };
+      const sides = await step.sidesOf(plan, loss, views);
+      const all = { ...step.withWarning(result, discretisation, sides), ...(discretisation ? { discretisation } : {}) };
       return told(plan, views, loss, judged, all);
     });
   }

@@ -292,6 +292,9 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
     values = after;
     const discretisation = measured && (await about.discretisationOf(measured, loss, options.discretisation));
     measured = await measuredPlan(step + 1, after);
+    // Of where a training begins; where it comes to is another matter at each step.
+    const sides =
+      step === run.task.from ? await about.sidesOf(planOfStep(plan, run.task, step), loss, views) : undefined;
     const done = await epochs?.after(step, result.value, after);
     yield {
       step,
@@ -299,7 +302,7 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
       standardError: result.standardError,
       means: result.means,
       saturatedPaths: result.saturatedPaths,
-      warnings: lossWarnings(plan, loss, about.withWarning(result, discretisation)),
+      warnings: lossWarnings(plan, loss, about.withWarning(result, discretisation, sides)),
       ...(discretisation ? { discretisation } : {}),
       ...verdictOn(plan, loss, judged, result.saturatedPaths),
       ...(loss.likelihood ? {} : { estimator }),

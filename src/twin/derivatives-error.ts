@@ -20,7 +20,7 @@ import { type NoiseSource, type PathResult, PathSolver } from "./forward.js";
 import { halvedNoise, halvedPlan } from "./halved.js";
 import { counterNoise } from "./noise.js";
 import { reversePath } from "./reverse.js";
-import { leastClearance32 } from "./tangential.js";
+import { leastClearance32, tangential } from "./tangential.js";
 
 /** Steps of neurons that may be solved, forward and back; and spikes of a path. */
 const budget = 40_000;
@@ -128,11 +128,6 @@ function furthest(coarse: Level, fine: Level, views: readonly View[]): Furthest 
   }
   return found ?? { by: views[0]!.asked, relative: 0, clearance, none };
 }
-
-/** What is said where no step mends a derivative. */
-const tangential =
-  "with: a path only touches the surface of an event or of a condition, to rounding (∇E·f is 0 there): derivatives are infinite on one side of " +
-  "that and not on the other, and the gradient is either, or rounding; take parameters at which it is crossed, or not reached";
 
 /**
  * Measures it.

@@ -126,8 +126,11 @@ export class PathSolver {
     return this.crossings.missed;
   }
 
-  /** Solves path number `path`; `record` keeps the operations for the derivative. */
-  solve(path: number, record: boolean): PathResult {
+  /**
+   * Solves path number `path`.
+   * @param record keeps the operations for the derivative; or all but sub-steps that end with a step, after the first step.
+   */
+  solve(path: number, record: boolean | "events"): PathResult {
     const { cell, stepper, n, channels } = this;
     const plan = planOfPath(this.plan, path);
     const own = plan !== this.plan;
@@ -203,7 +206,7 @@ export class PathSolver {
     const keep = (k: number, at: number, until: Until, spike?: Sent, edge?: number): void => {
       const own = next[k]!;
       own.h = at - own.r;
-      if (record) {
+      if (record === true || (record && (until !== "end" || step === 0))) {
         const { y, r, h, driver, p, I } = own;
         const subStep = { y: copy(y), r, h, driver: frozen(driver), p, I };
         const atOnce = until === "event" && at === r && this.crossings.leapt(own);

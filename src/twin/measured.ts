@@ -41,6 +41,22 @@ export async function discretisationOf(
   return derivatives ? { ...found, derivatives, warning: derivatives.warning } : found;
 }
 
+/** What is said of a gradient whose paths have derivatives that differ from side to side (one-sided.ts). */
+export async function sidesOf(plan: SolvePlan, loss: Loss, views: readonly View[]): Promise<string | undefined> {
+  const { cell, connections } = plan.network;
+  if (views.length === 0 || loss.likelihood || loss.estimator) return undefined;
+  const arrives = connections.targets.length > 0 || plan.arrivals.count > 0 || plan.samples?.agenda !== undefined;
+  if (cell.events.length < (arrives ? 1 : 2) && !cell.events.some((e) => e.peaks)) return undefined;
+  const { oneSided } = await import("./one-sided.js");
+  try {
+    return oneSided(plan, views);
+  } catch (error) {
+    // Of paths that cannot be solved the solution itself tells.
+    if (error instanceof SaltationError) return undefined;
+    throw error;
+  }
+}
+
 const withLine = (plan: SolvePlan, line: string | undefined): SolvePlan =>
   line === undefined ? plan : { ...plan, warnings: [...(plan.warnings ?? []), line] };
 
@@ -64,8 +80,12 @@ export async function withStability<T>(plan: SolvePlan, work: (warned: SolvePlan
   }
 }
 
-/** A result with the warning of its discretisation error. */
+/** A result with what is told of its derivatives' sides, and the warning of its discretisation error: once where they say the same. */
 export const withWarning = <R extends { readonly warnings?: readonly string[] | undefined }>(
   result: R,
   found: Discretisation | undefined,
-): R => (found?.warning === undefined ? result : { ...result, warnings: [...(result.warnings ?? []), found.warning] });
+  sides?: string,
+): R => {
+  const lines = [...new Set([sides, found?.warning])].filter((line) => line !== undefined);
+  return lines.length === 0 ? result : { ...result, warnings: [...(result.warnings ?? []), ...lines] };
+};

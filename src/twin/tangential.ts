@@ -14,6 +14,11 @@ export const leastClearance = 2 ** -42;
 /** The same of float32, over sixteen. */
 export const leastClearance32 = 2 ** -20;
 
+/** What is said where no step mends a derivative. */
+export const tangential =
+  "with: a path only touches the surface of an event or of a condition, to rounding (∇E·f is 0 there): derivatives are infinite on one side of " +
+  "that and not on the other, and the gradient is either, or rounding; take parameters at which it is crossed, or not reached";
+
 /** How far before the event the bend is looked at, as a part of the sub-step that ends there. */
 const before = 1 / 32;
 /** Rates that explain so much of the way up from the start of the sub-step are not looked into: there is little bend. */
