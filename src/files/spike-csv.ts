@@ -4,7 +4,7 @@
  */
 import { counted } from "../checks.js";
 import { quoted } from "../quoted.js";
-import { type SpikeColumns, spikeColumns } from "./column-names.js";
+import { checkNeurons, type SpikeColumns, spikeColumns } from "./column-names.js";
 import { checkSize, firstTrialOf, type SpikeTrains, sortedTrains } from "./spike-trains.js";
 import { unitOf } from "./unit.js";
 
@@ -93,7 +93,7 @@ function columnsOf(first: readonly string[], remark: readonly string[]): Columns
   }
   if (first.length === 2) {
     const [none, unnamed] = [undefined, { named: false, inFirst: false }];
-    return { time: 0, neuron: 1, trial: none, population: none, timeUnit: none, ...unnamed };
+    return { time: 0, neuron: 1, trial: none, groups: [], timeUnit: none, ...unnamed };
   }
   throw new Error(`has ${counted(first.length, "column")} and no header; begin it with one such as "time_ms,neuron"`);
 }
@@ -107,7 +107,11 @@ export function readSpikeCsv(text: string): SpikeTrains {
   const first = cells(start.value[0]);
   const columns = columnsOf(first, cells(remarkOf(text) ?? ""));
   const { named, inFirst } = columns;
-  let population: string | undefined;
+  if (named) checkNeurons(columns, first.length);
+  // What each group is, by trial: one trial may be of another session than the next.
+  const held = columns.groups.map(() => new Map<number, string>());
+  // Without names: which of the two columns has a point, or an exponent.
+  const fractions = [false, false];
   const [times, neurons, trials] = [
     new Numbers((n) => new Float64Array(n)),
     new Numbers((n) => new Int32Array(n)),
@@ -131,11 +135,13 @@ export function readSpikeCsv(text: string): SpikeTrains {
     most = Math.max(most, trial);
     least = Math.min(least, trial);
     if (columns.trial !== undefined && parts.every((cell, i) => i === columns.trial || cell === "")) return;
-    if (columns.population !== undefined) {
-      population ??= parts[columns.population]!;
-      if (parts[columns.population] !== population)
-        throw new Error(`has in line ${n} another population; keep the rows of one`);
-    }
+    columns.groups.forEach(({ at, what }, i) => {
+      const within = what === "population" ? 0 : trial;
+      const first = held[i]!.get(within);
+      if (first === undefined) held[i]!.set(within, parts[at]!);
+      else if (first !== parts[at]) throw new Error(`has in line ${n} another ${what}; keep the rows of one`);
+    });
+    if (!named) for (const at of [0, 1]) fractions[at] ||= !/^\d+$/.test(parts[at]!);
     const time = parts[columns.time]!;
     if (!isNumber(time) || !Number.isFinite(Number(time))) {
       throw new Error(`has in line ${n} no finite number as its time; correct the row`);
@@ -148,6 +154,11 @@ export function readSpikeCsv(text: string): SpikeTrains {
   if (!inFirst) row(start.value);
   for (const line of lines) row(line);
   checkSize(count, 1 + most);
+  if (fractions[1] && !fractions[0]) {
+    throw new Error(
+      'has a first column that counts, and a second that does not; begin it with "neuron,time" or "time,neuron"',
+    );
+  }
   const trains = sortedTrains(
     {
       times: times.take(),

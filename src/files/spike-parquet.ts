@@ -3,7 +3,7 @@
  * are, the unit of time, how an npz of the same is filled up) stands beside, under the key "saltation", as JSON.
  */
 import { escaped } from "../quoted.js";
-import { spikeColumns } from "./column-names.js";
+import { checkNeurons, type SpikeColumns, spikeColumns } from "./column-names.js";
 import { limits } from "./limits.js";
 import { openParquet, type ParquetFile } from "./parquet.js";
 import { checkSize, firstTrialOf, type SpikeTrains, sortedTrains } from "./spike-trains.js";
@@ -34,16 +34,26 @@ function besideOf(text: string | undefined): Beside {
   };
 }
 
-/** @throws Error where a column may name more than one population, whose neurons have the same numbers. */
-function checkPopulation(file: ParquetFile, at: number): void {
+/** @throws Error where a column may name more than one population, or the like in one trial, whose neurons have the same numbers. */
+function checkGroup(
+  file: ParquetFile,
+  { at, what }: SpikeColumns["groups"][number],
+  trials: Int32Array | undefined,
+): void {
   let numbers: Float64Array | undefined;
   try {
     numbers = file.column(at);
   } catch {
     // Texts, which are not read.
   }
-  if (numbers?.every((n) => n === numbers[0])) return;
-  throw new Error(`has a column ${escaped(file.names[at]!)}; keep the rows of one population, without the column`);
+  const held = new Map<number, number>();
+  const isOne = numbers?.every((n, i) => {
+    const within = what === "population" ? 0 : (trials?.[i] ?? 0);
+    if (!held.has(within)) held.set(within, n);
+    return held.get(within) === n;
+  });
+  if (isOne) return;
+  throw new Error(`has a column ${escaped(file.names[at]!)}; keep the rows of one ${what}, without the column`);
 }
 
 /** @throws Error that goes on from the file's name. */
@@ -51,7 +61,7 @@ export async function readSpikeParquet(bytes: Uint8Array): Promise<SpikeTrains> 
   const file = await openParquet(bytes);
   const columns = spikeColumns(file.names);
   const beside = besideOf(file.text("saltation"));
-  if (columns.population !== undefined) checkPopulation(file, columns.population);
+  checkNeurons(columns, file.names.length);
   const times = file.column(columns.time);
   const wrong = times.findIndex((t) => !Number.isFinite(t));
   if (wrong >= 0) throw new Error(`has ${times[wrong]} as the time in row ${wrong}; leave the row out`);
@@ -63,6 +73,7 @@ export async function readSpikeParquet(bytes: Uint8Array): Promise<SpikeTrains> 
     return Int32Array.from(values);
   };
   const trials = whole(columns.trial);
+  for (const group of columns.groups) checkGroup(file, group, trials);
   const most = trials ? trials.reduce((m, n) => Math.max(m, n), -1) : 0;
   const count = Math.max(1, most + 1, beside.trials ?? 0);
   checkSize(times.length, count);

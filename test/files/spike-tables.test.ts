@@ -79,6 +79,10 @@ describe("tables as text", () => {
     ["# trial neuron time\n\n0 3 7\n# a note\n1 4 2\n", [[7], [2]], [3, 4], undefined],
     ["# two words\n7 1\n", [[7]], [1], undefined],
     ["timestamps population node_ids\n7 left 1\n5 left 0\n", [[5, 7]], [0, 1], undefined],
+    ["Time (ms), Neuron ID, Session\n7, 1, 2\n5, 0, 2\n", [[5, 7]], [0, 1], "ms"],
+    ["trial,condition,time,neuron\n0,a,7,1\n1,b,5,0\n", [[7], [5]], [1, 0], undefined],
+    [",time_s,neuron,depth\n0,7,1,0.3\n1,5,0,0.4\n", [[5, 7]], [0, 1], "s"],
+    ["3.0 12.0\n4.0 15.0\n", [[3, 4]], [12, 15], undefined],
   ] as [string, number[][], number[] | undefined, string | undefined][])("are read: %j", (text, rows, owners, unit) => {
     expect(looksLikeSpikeCsv(text)).toBe(true);
     expect(trials(readSpikeCsv(text))).toEqual({ trials: rows, neurons: owners, timeUnit: unit });
@@ -102,6 +106,21 @@ describe("tables as text", () => {
     [
       "timestamps population node_ids\n7 secret 1\n5 secrets 0\n",
       /has in line 3 another population; keep the rows of one/,
+    ],
+    ["time,neuron,session_id\n1,2,secret\n1,2,secrets\n", /has in line 3 another session; keep the rows of one/],
+    [
+      "time,neuron,trial,condition\n1,2,0,secret\n1,2,0,secrets\n",
+      /has in line 3 another condition; keep the rows of one/,
+    ],
+    // Trains of several channels would be one.
+    [
+      "t,secret\n1,2\n",
+      /^has no column of neurons, and others beside times; call it "neuron", or leave the others out$/,
+    ],
+    // NEST's gdf: the neuron first.
+    [
+      "3\t12.000\n4\t15.000\n",
+      /^has a first column that counts, and a second that does not; begin it with "neuron,time"/,
     ],
   ])("are refused in one line: %j", (text, message) => {
     expect(() => readSpikeCsv(text)).toThrow(message);
@@ -165,6 +184,19 @@ describe("Parquet", () => {
       await expect(read).rejects.toThrow(
         "has a column population; keep the rows of one population, without the column",
       );
+  });
+  it("of a column that may be that of neurons is refused", async () => {
+    const columnData = [
+      { name: "time_ms", data: [1, 2], type: "DOUBLE" as const },
+      { name: "channel", data: [3, 4], type: "INT32" as const },
+    ];
+    await expect(readSpikeParquet(new Uint8Array(parquetWriteBuffer({ columnData })))).rejects.toThrow(
+      'has no column of neurons, and others beside times; call it "neuron", or leave the others out',
+    );
+    columnData[1]!.name = "unit_id";
+    expect((await readSpikeParquet(new Uint8Array(parquetWriteBuffer({ columnData })))).neurons).toEqual(
+      Int32Array.of(3, 4),
+    );
   });
   it.each([true, false])("of others, by dictionary (nullable: %s)", async (nullable) => {
     for (const codec of ["SNAPPY", "UNCOMPRESSED"] as const) {
