@@ -18,6 +18,7 @@ const fewest = 8;
 const leastOfBatch = 8;
 
 type Batched = Pick<SolvePlan, "paths" | "antithetic" | "samples">;
+type Least = Pick<Loss, "leastPaths" | "batchPaths">;
 
 /** Trials of each sample that a batch has at least. */
 function fewestTrials({ antithetic, samples }: Omit<Batched, "paths">, least: number): number {
@@ -28,9 +29,11 @@ function fewestTrials({ antithetic, samples }: Omit<Batched, "paths">, least: nu
 /**
  * Batches, and paths of each: together no more than the plan's paths where these are 64 or more, and enough of both. Of samples a batch
  * has all, each with some of its trials, as their spread is not chance; none where there are too few trials for that.
- * @param least paths that a loss needs.
  */
-export function batchesOf({ paths, antithetic, samples }: Batched, least: number): { batches: number; paths: number } {
+export function batchesOf(
+  { paths, antithetic, samples }: Batched,
+  { leastPaths: least = 1, batchPaths = leastOfBatch }: Least,
+): { batches: number; paths: number } {
   if (samples) {
     const { count, trials } = samples;
     const each = Math.max(fewestTrials({ antithetic, samples }, least), (antithetic ? 2 : 1) * Math.floor(trials / 32));
@@ -38,7 +41,7 @@ export function batchesOf({ paths, antithetic, samples }: Batched, least: number
     return { batches: batches < fewest ? 0 : batches, paths: count * each };
   }
   const wanted = Math.min(128, Math.max(16, paths / 32));
-  const each = Math.max(least, Math.min(2 * Math.floor(wanted / 2), 2 * Math.floor(paths / 16)), leastOfBatch);
+  const each = Math.max(least, Math.min(2 * Math.floor(wanted / 2), 2 * Math.floor(paths / 16)), batchPaths);
   return { batches: Math.min(32, Math.max(fewest, Math.floor(paths / each))), paths: each };
 }
 
@@ -69,7 +72,7 @@ export async function evaluateWithErrors(
   evaluatorOf: (plan: SolvePlan) => Promise<Evaluator>,
   options: EvaluatorOptions,
 ): Promise<Evaluated> {
-  const { batches, paths } = batchesOf(plan, loss.leastPaths ?? 1);
+  const { batches, paths } = batchesOf(plan, loss);
   // Progress counts the plan's paths, of which the batches' take their part.
   const share = plan.paths / (plan.paths + batches * paths);
   const progress = (done: number): void => options.progress?.(Math.floor(share * done));
@@ -93,13 +96,16 @@ export async function evaluateWithErrors(
         progress(plan.paths + (b + 1) * paths);
       }
     } catch (error) {
-      // The result itself holds: a batch of other paths in which a state is not finite leaves its errors unknown.
-      if (error instanceof SaltationError && error.code === "not-finite") return undefined;
+      // The result itself holds: a batch of other paths in which a number is not finite leaves its errors unknown.
+      if (error instanceof SaltationError && error.code === "not-finite") return error.message;
       throw error;
     }
     return all;
   });
-  if (!drawn) return result;
+  if (typeof drawn === "string") {
+    const unknown = `standard errors are not known, as of ${paths} other paths there is no gradient: ${drawn}`;
+    return { ...result, warnings: [...(result.warnings ?? []), unknown] };
+  }
   const scale = Math.sqrt((batches * paths) / plan.paths);
   const errorOf = (of: (d: Evaluated) => number): number => scale * estimateOf(drawn.map(of)).standardError;
   const flatErrors = result.flat.map((_, i) => errorOf((d) => d.flat[i]!));

@@ -104,6 +104,7 @@ export function combinedLoss(parts: readonly LossPart[]): SampleLoss {
     counts = partMeans;
   };
   const least = Math.max(...losses.map((l) => l.leastPaths ?? 1));
+  const inBatch = Math.max(...losses.map((l) => l.batchPaths ?? 0));
   const needed = losses.map((l) => l.spikesNeeded);
   const classifier = (losses as readonly SampleLoss[]).find((loss) => loss.classes);
   const leavesOut = (plan: SolvePlan): string | undefined => {
@@ -120,6 +121,7 @@ export function combinedLoss(parts: readonly LossPart[]): SampleLoss {
     independent: losses.some((l) => l.independent),
     ...(states.length > 0 ? { states } : {}),
     ...(least > 1 ? { leastPaths: least } : {}),
+    ...(inBatch > 0 ? { batchPaths: inBatch } : {}),
     ...(all(needed) ? { spikesNeeded: Math.max(...needed) } : {}),
     ...(losses.some((l) => l.leavesOut) ? { leavesOut } : {}),
     counted,

@@ -144,6 +144,8 @@ export interface Loss {
   readonly independent?: boolean;
   /** Paths that it needs at least, where that is more than one. */
   readonly leastPaths?: number;
+  /** Paths that a batch has at least from which its standard errors follow, where that is more than 8: of a loss that bends much within its spread. */
+  readonly batchPaths?: number;
   /**
    * States that it looks at, of a list all of each: the plan of its solutions then observes them (`SolvePlan.observed`), and maybe others too, where it
    * is a part of another loss.

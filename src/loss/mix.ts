@@ -26,7 +26,7 @@ const mostBatches = 32;
  * @throws SaltationError `invalid-input` for losses that have no score.
  */
 export function mixed(loss: Loss): Loss {
-  const { kind, check, warnings, independent, pathwise = false, leastPaths = 1 } = scorable("mix", loss);
+  const { kind, check, warnings, independent, pathwise = false, leastPaths = 1, batchPaths } = scorable("mix", loss);
   const { evaluate, jumpsInside, leavesOut } = loss;
   return {
     kind,
@@ -38,6 +38,7 @@ export function mixed(loss: Loss): Loss {
     ...(check ? { check } : {}),
     ...(warnings ? { warnings } : {}),
     ...(independent === undefined ? {} : { independent }),
+    ...(batchPaths === undefined ? {} : { batchPaths }),
     ...(jumpsInside ? { jumpsInside } : {}),
     ...(leavesOut === undefined ? {} : { leavesOut }),
     checkPlan: (plan, names) => {

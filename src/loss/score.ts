@@ -34,7 +34,16 @@ const field = "estimator";
  * @throws SaltationError `invalid-input` for losses that have none.
  */
 export function scored(loss: Loss): Loss {
-  const { kind, check, warnings, independent, pathwise = false, leastPaths = 1, evaluate } = scorable("score", loss);
+  const {
+    kind,
+    check,
+    warnings,
+    independent,
+    pathwise = false,
+    leastPaths = 1,
+    batchPaths,
+    evaluate,
+  } = scorable("score", loss);
   return {
     kind,
     estimator: "score",
@@ -44,6 +53,7 @@ export function scored(loss: Loss): Loss {
     ...(check ? { check } : {}),
     ...(warnings ? { warnings } : {}),
     ...(independent === undefined ? {} : { independent }),
+    ...(batchPaths === undefined ? {} : { batchPaths }),
     checkPlan: (plan, names) => {
       // What asks for nothing by names is of the plan alone.
       loss.checkPlan?.(plan, []);

@@ -26,6 +26,15 @@ export interface IntervalOptions extends Pick<CountedSpikes, "neuron"> {
 const fanoNames: Names<FanoFactorOptions> = { neuron: true, from: true, to: true, target: true };
 const intervalNames: Names<IntervalOptions> = { neuron: true, statistic: true, target: true };
 
+/**
+ * Paths of a batch near a target, where a gradient is a product of two numbers with spread: with batches of 16 its standard errors were 3.0 times
+ * the spread of 512 paths (Fano factor, 64 seeds), with batches of 64 1.5 times.
+ */
+const nearTarget = 64;
+
+/** Of a statistic that silent paths have not. */
+const mend = "give more paths, or train a count of spikes before";
+
 /** What spikes of a path give to the means that a statistic is a function of. */
 interface PathParts {
   readonly values: readonly number[];
@@ -58,6 +67,7 @@ function statisticLoss({ kind, independent, neurons, target, parts, of, checkPla
     pathwise: false,
     horizon: true,
     leastPaths: 2,
+    ...(target === undefined ? {} : { batchPaths: nearTarget }),
     ...(checkPlan ? { checkPlan } : {}),
     ...(jumpsInside ? { jumpsInside } : {}),
     check(network) {
@@ -107,7 +117,7 @@ function statisticLoss({ kind, independent, neurons, target, parts, of, checkPla
 /**
  * Fano factor of how many spikes neurons have in the window, added up: the unbiased variance over paths, which are independent of each
  * other, over the mean; or its squared difference from a target.
- * @throws SaltationError `invalid-input`, also where no path has a spike that counts.
+ * @throws SaltationError `invalid-input`; as it is taken `not-finite`, where no path has a spike that counts.
  */
 export function fanoFactor(options: FanoFactorOptions = {}): Loss {
   checkOptions("loss", options, fanoNames);
@@ -134,7 +144,11 @@ export function fanoFactor(options: FanoFactorOptions = {}): Loss {
       },
       of([mean, square], paths) {
         if (mean === 0)
-          fail("loss", "no path has a spike that counts, and a Fano factor is a part of their mean number");
+          fail(
+            "loss",
+            `no path has a spike that counts, and a Fano factor is a part of their mean number; ${mend}`,
+            "not-finite",
+          );
         const unbiased = paths / (paths - 1);
         const slopes = [unbiased * (-square! / mean! ** 2 - 1), unbiased / mean!];
         return { value: unbiased * (square! / mean! - mean!), slopes };
@@ -146,7 +160,7 @@ export function fanoFactor(options: FanoFactorOptions = {}): Loss {
 /**
  * Mean, or coefficient of variation, of the intervals from one spike of a neuron to its next, of all neurons and paths together; or its
  * squared difference from a target. Intervals that t0 or t1 cuts off do not count.
- * @throws SaltationError `invalid-input`, also where there is no interval.
+ * @throws SaltationError `invalid-input`; as it is taken `not-finite`, where there is no interval.
  */
 export function interval(options: IntervalOptions = {}): Loss {
   checkOptions("loss", options, intervalNames);
@@ -187,7 +201,8 @@ export function interval(options: IntervalOptions = {}): Loss {
         };
       },
       of([count, sum, squares]) {
-        if (count === 0) fail("loss", "no neuron has two spikes in a path, so that there is no interval");
+        if (count === 0)
+          fail("loss", `no neuron has two spikes in a path, so that there is no interval; ${mend}`, "not-finite");
         const [n, a, b] = [count!, sum!, squares!];
         if (statistic === "mean") return { value: a / n, slopes: [-a / n ** 2, 1 / n, 0] };
         const cv = Math.sqrt(Math.max(0, (b * n) / a ** 2 - 1));

@@ -108,7 +108,7 @@ async function runBatch(
 ): Promise<Omit<TaskResult, "task" | "adapter">> {
   const { loss, job } = planned;
   const { network, plan, parts } = partsOf(engine, planned);
-  const one = batchPlan(plan, batchesOf(plan, loss.leastPaths ?? 1));
+  const one = batchPlan(plan, batchesOf(plan, loss));
   const drawn = { ...one, seed: batchSeed(plan.seed, batch) };
   const range = { first: 0, end: one.paths };
   const scored = loss.estimator ? await parts.scores(drawn, range) : {};

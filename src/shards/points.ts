@@ -90,7 +90,7 @@ export function cutsOf(point: PlannedPoint): Cuts {
     return { unit: "trials", count, align: 1, batches: 0 };
   }
   const own = views.some((view) => view.bySample);
-  const batches = loss.pathwise || own ? 0 : batchesOf(plan, loss.leastPaths ?? 1).batches;
+  const batches = loss.pathwise || own ? 0 : batchesOf(plan, loss).batches;
   return { ...paths, first: firstRound(loss), batches };
 }
 

@@ -12,7 +12,7 @@ import { expectSpread, losses } from "./batch-losses.js";
 describe("standard errors from batches", () => {
   it("take no more paths than there are, where there are enough", () => {
     for (const paths of [64, 100, 256, 1000, 4096, 262144]) {
-      const { batches, paths: each } = batchesOf({ paths, antithetic: false }, 1);
+      const { batches, paths: each } = batchesOf({ paths, antithetic: false }, {});
       expect(batches).toBeGreaterThanOrEqual(8);
       expect(batches * each).toBeLessThanOrEqual(paths);
       expect(each % 2).toBe(0);

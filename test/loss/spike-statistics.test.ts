@@ -82,6 +82,12 @@ it("refuse what has no value, and windows inside t0 to t1", async () => {
   await expect(one.valueAndGradient(fanoFactor(), { ...solve, antithetic: true })).rejects.toThrow(
     'antithetic: loss "fano-factor" compares independent paths',
   );
+  // Some spikes of 2,000 paths, none of most batches of 62 of them.
+  const rare = engine.network({ cell: "slif", current: 0.2, parameters: { sigma1: 0, alpha: 0, tauS: 100 } });
+  const seldom = await rare.valueAndGradient(fanoFactor(), { ...solve, paths: 2000, standardErrors: true });
+  expect(seldom.value).toBeGreaterThan(0.9);
+  expect(seldom.gradientStandardError.current).toBeNaN();
+  expect(seldom.warnings?.join()).toMatch(/standard errors are not known, as of 62 other paths .* no path has a spike/);
   expect((await one.valueAndGradient(interval(), { ...solve, t1: 2, antithetic: true })).value).toBeGreaterThan(0);
   engine.dispose();
 });
