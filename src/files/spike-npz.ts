@@ -16,6 +16,7 @@ export function readSpikeNpz(npz: Npz): SpikeTrains {
     throw new Error(`has no spike_times [trials, slots]; it has ${list(npz.keys) || "nothing"}`);
   }
   const [trials, slots] = table.shape as [number, number];
+  if (trials === 0) throw new Error("has spike_times of no trial; leave them out");
   const beside = (key: string, shape: readonly number[]): NpyArray | undefined => {
     const array = npz.read(key);
     if (array && array.shape.join() !== shape.join()) {

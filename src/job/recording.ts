@@ -20,9 +20,9 @@ export interface FileContext {
   open(field: string, file: string): { path: string; bytes: Uint8Array };
 }
 
-/** Nested lists of an array of one or two dimensions. */
+/** Nested lists of an array of one or two dimensions; a number alone, as `numpy.savez(dt=0.1)` writes it, is a list of one. */
 function lists(field: string, data: ArrayLike<number>, shape: readonly number[]): number[] | number[][] {
-  if (shape.length === 1) return Array.from(data);
+  if (shape.length <= 1) return Array.from(data);
   if (shape.length !== 2) fail(field, `has ${shape.length} dimensions; 1 or 2 are taken`);
   const [rows, columns] = shape as [number, number];
   return Array.from({ length: rows }, (_, r) => Array.from({ length: columns }, (_, c) => data[r * columns + c]!));

@@ -2,6 +2,7 @@ import { zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import { openNpz, writeNpz } from "../../src/files/npz.js";
 import { readSpikeNpz } from "../../src/files/spike-npz.js";
+import { openRecording } from "../../src/job/open-recording.js";
 import { readLists } from "../../src/job/recording.js";
 import { readNpz } from "../support/npz.js";
 
@@ -276,4 +277,17 @@ it("reads texts of bytes and of one entry, and refuses a unit that is none", () 
   for (const none of [header("<f8", "()", [0, 0, 0, 0, 0, 0, 0, 0]), header("|S1", "(2,)", [m, s])]) {
     expect(() => unitOf(none)).toThrow("has a time_unit that is no text; save it as one");
   }
+});
+
+it("takes a number alone for a list of one, as NumPy saves dt=0.1", async () => {
+  const lone = (x: number) => ({ data: Float64Array.of(x), shape: [] });
+  const values = { data: Float64Array.of(1, 2, 3), shape: [3] };
+  const npz = writeNpz({ values, dt: lone(0.1), start: lone(5) }, { unit: "pA", time_unit: "ms" });
+  const series = (await openRecording("FILE", "a.npz", npz)).series("values");
+  expect(series).toMatchObject({ rate: 10, start: 5, unit: "pA", timeUnit: "ms" });
+  expect([...series.stored]).toEqual([1, 2, 3]);
+});
+it("refuses a table of spikes of no trial, which tables as text cannot hold", () => {
+  const none = writeNpz({ spike_times: { data: new Float64Array(0), shape: [0, 3] } });
+  expect(() => readSpikeNpz(openNpz(none))).toThrow(/^has spike_times of no trial; leave them out$/);
 });
