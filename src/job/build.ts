@@ -25,7 +25,16 @@ import type { SignatureSolver } from "../signature/definitions/solver.js";
 import type { StaticKernel } from "../signature/definitions/static-kernel.js";
 import { meanFirstTimes, type Trial } from "../spikes/trials.js";
 import type { GradientJob, LossJob, OneLossJob, SolveJob, TrialsJob } from "./job.js";
-import { always, type FileContext, readSignals, readTrials, type Span, trialsWithin } from "./recording.js";
+import {
+  always,
+  type FileContext,
+  fieldName,
+  readSignal,
+  readSignals,
+  readTrials,
+  type Span,
+  trialsWithin,
+} from "./recording.js";
 
 export function networkOf(
   job: Pick<SolveJob, "network" | "input"> & Partial<Pick<SolveJob, "time">>,
@@ -34,9 +43,26 @@ export function networkOf(
   const inputSpikes = job.input?.spikes;
   return {
     ...job.network,
+    ...(job.network.populations ? { populations: ownSignals(job.network.populations, context, job.time) } : {}),
     ...readSignals(job.input ?? {}, context, job.time),
     ...(inputSpikes ? { inputSpikes } : {}),
   } as NetworkDefinition;
+}
+
+/** Populations with their signals from the job's beginning on. */
+function ownSignals(
+  populations: NonNullable<SolveJob["network"]["populations"]>,
+  context: FileContext,
+  time: SolveJob["time"] | undefined,
+): object {
+  const each = Object.entries(populations).map(([name, population]) => {
+    const field = `network.populations.${fieldName(name)}`;
+    if ("sources" in population) return [name, population];
+    if ("poisson" in population)
+      return [name, { ...population, poisson: readSignal(population.poisson, `${field}.poisson`, context, time) }];
+    return [name, { ...population, ...readSignals(population, context, time, field) }];
+  });
+  return Object.fromEntries(each);
 }
 
 /** The network with the parameters that it has while it is trained. */

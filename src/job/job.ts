@@ -222,6 +222,7 @@ const ownSignal = z.union(
         error: "expected a list of numbers, or of lists of them (one per neuron)",
       }),
       interpolation,
+      t0: begins,
     }),
   ],
   { error: "expected a finite number, a list of them (one per neuron), or { dt, samples }" },

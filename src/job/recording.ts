@@ -161,18 +161,21 @@ export function readSignal(given: SignalJob, field: string, context: FileContext
   return { dt, samples: samples as number[] | number[][], ...(interpolation === undefined ? {} : { interpolation }) };
 }
 
-/** The input signals of a job, as a network takes them. */
+/** A name within a field's. */
+export const fieldName = (name: string): string => (/^\w{1,64}$/.test(name) ? name : quoted(name));
+
+/** The input signals of a job, or of one of its populations, as a network takes them. */
 export function readSignals(
   { current, inputs }: Pick<NonNullable<SolveJob["input"]>, "current" | "inputs">,
   context: FileContext,
   time?: JobTime,
+  field = "input",
 ): Pick<NetworkDefinition, "current" | "inputs"> {
   const named = Object.entries(inputs ?? {}).map(([name, given]) => {
-    const at = /^\w{1,64}$/.test(name) ? name : quoted(name);
-    return [name, readSignal(given, `input.inputs.${at}`, context, time)] as const;
+    return [name, readSignal(given, `${field}.inputs.${fieldName(name)}`, context, time)] as const;
   });
   return {
-    ...(current === undefined ? {} : { current: readSignal(current, "input.current", context, time) }),
+    ...(current === undefined ? {} : { current: readSignal(current, `${field}.current`, context, time) }),
     ...(inputs === undefined ? {} : { inputs: Object.fromEntries(named) }),
   };
 }

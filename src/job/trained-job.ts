@@ -1,5 +1,6 @@
 /** A job that simulates a fitted network. */
 import { dirname, relative, resolve } from "node:path";
+import { type Current, isSampledCurrent } from "../driver/current.js";
 import { fitted, type Values } from "../experiments/recovery.js";
 import type { NetworkDefinition } from "../network/network.js";
 import type { DataSourceJob, SignalJob, TrainDataJob, TrainJob } from "./job.js";
@@ -36,13 +37,16 @@ export function trainedJobText(
   const { time, method, seed, maxSpikes, input } = job;
   const found = fitted(network, values);
   const { current, inputs } = input ?? {};
+  /** Samples were taken from the job's beginning on (build.ts). */
+  const begun = (signal: unknown): unknown =>
+    time.t0 && isSampledCurrent(signal as Current) ? { ...(signal as object), t0: time.t0 } : signal;
   const isFitted = "current" in values || ("I" in values && inputs?.I === undefined);
   const written = {
     network: {
       ...job.network,
       ...(found.parameters && Object.keys(found.parameters).length > 0 ? { parameters: found.parameters } : {}),
       ...((values.weights ?? values.delays) === undefined ? {} : { weights: found.weights }),
-      ...(found.populations ? { populations: found.populations } : {}),
+      ...(found.populations ? { populations: begunPopulations(found.populations, begun) } : {}),
       ...(found.projections ? { projections: found.projections } : {}),
     },
     ...(input === undefined && found.current === undefined
@@ -52,8 +56,10 @@ export function trainedJobText(
             ...input,
             ...(current === undefined && found.current === undefined
               ? {}
-              : { current: isFitted ? found.current : moved(current, jobFile, to) }),
-            ...(inputs === undefined ? {} : { inputs: movedInputs(inputs, found.inputs ?? {}, values, jobFile, to) }),
+              : { current: isFitted ? begun(found.current) : moved(current, jobFile, to) }),
+            ...(inputs === undefined
+              ? {}
+              : { inputs: movedInputs(inputs, begunInputs(found.inputs ?? {}, begun), values, jobFile, to) }),
           },
         }),
     time,
@@ -65,6 +71,28 @@ export function trainedJobText(
   return `${JSON.stringify(written, null, 2)}\n`;
 }
 
+type Begun = (signal: unknown) => unknown;
+const begunInputs = (inputs: NonNullable<NetworkDefinition["inputs"]>, begun: Begun): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(inputs).map(([name, signal]) => [name, begun(signal)]));
+
+/** Populations whose signals say when they begin. */
+function begunPopulations(populations: NonNullable<NetworkDefinition["populations"]>, begun: Begun): object {
+  const each = Object.entries(populations).map(([name, given]) => {
+    if ("poisson" in given) return [name, { ...given, poisson: begun(given.poisson) }];
+    if ("sources" in given) return [name, given];
+    const { current, inputs } = given;
+    return [
+      name,
+      {
+        ...given,
+        ...(current === undefined ? {} : { current: begun(current) }),
+        ...(inputs === undefined ? {} : { inputs: begunInputs(inputs, begun) }),
+      },
+    ];
+  });
+  return Object.fromEntries(each);
+}
+
 /** How many paths there are, or which samples. */
 const ofPaths = ({ paths, samples }: TrainJob, ...[from, to]: [from: string, to: string]): object =>
   samples ? { samples: movedFiles(samples, from, to) } : { paths };
@@ -74,7 +102,7 @@ type CurrentJob = NonNullable<TrainJob["input"]>["current"];
 /** Inputs by name: those that were fitted with their values, the others with their files. */
 function movedInputs(
   inputs: Readonly<Record<string, SignalJob>>,
-  found: NonNullable<NetworkDefinition["inputs"]>,
+  found: Readonly<Record<string, unknown>>,
   values: Values,
   ...[from, to]: [from: string, to: string]
 ): Record<string, unknown> {

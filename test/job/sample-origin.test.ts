@@ -2,8 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { networkOf } from "../../src/job/build.js";
 import { checkJob } from "../../src/job/check-job.js";
-import { simulateSchema } from "../../src/job/job.js";
+import { simulateSchema, type TrainJob } from "../../src/job/job.js";
 import { samplesFromStart } from "../../src/job/sample-origin.js";
+import { trainedJobText } from "../../src/job/trained-job.js";
 
 const samples = Array.from({ length: 20 }, (_, n) => n);
 const of = (t0: number | undefined, time: { t0?: number; t1: number }) =>
@@ -49,4 +50,52 @@ it("a job's network has the samples from its t0 on", () => {
     },
   };
   expect(networkOf(job, files).current).toEqual({ dt: 0.1, samples: samples.slice(5) });
+});
+
+describe("signals of populations", () => {
+  const files = {
+    open: () => {
+      throw new Error("the job names no file");
+    },
+  };
+  const networkIn = (t0: number | undefined) => {
+    const signal = { dt: 0.1, samples, ...(t0 === undefined ? {} : { t0 }) };
+    const job = checkJob(simulateSchema, {
+      network: {
+        populations: {
+          in: { poisson: signal },
+          hidden: { neurons: 1, cell: "slif", current: signal },
+          out: { neurons: 1, cell: "slif", inputs: { I: 0.5 } },
+        },
+      },
+      time: { t0: 0.5, t1: 1, dt: 0.1 },
+      paths: 1,
+    });
+    return { job, network: networkOf(job, files) };
+  };
+  const populationsOf = (t0: number | undefined) => networkIn(t0).network.populations;
+
+  it("have the samples from the job's t0 on", () => {
+    const rest = { dt: 0.1, samples: samples.slice(5) };
+    expect(populationsOf(0)).toMatchObject({
+      in: { poisson: rest },
+      hidden: { current: rest },
+      out: { inputs: { I: 0.5 } },
+    });
+  });
+
+  it("say where they begin in the job of a trained network", () => {
+    const { job, network } = networkIn(0);
+    const written = JSON.parse(trainedJobText("a.json", job as unknown as TrainJob, "b.json", network, {}));
+    const rest = { dt: 0.1, samples: samples.slice(5), t0: 0.5 };
+    expect(written.network.populations).toMatchObject({ in: { poisson: rest }, hidden: { current: rest } });
+    expect(networkOf(checkJob(simulateSchema, written), files).populations).toMatchObject(network.populations!);
+  });
+
+  it("are refused where they may be of another time", () => {
+    expect(() => networkIn(undefined)).toThrow(
+      "network.populations.in.poisson.t0: is missing: taken from the job's t0",
+    );
+    expect(() => networkIn(0.7)).toThrow("network.populations.in.poisson.t0: is 0.7: its samples lie from there");
+  });
 });

@@ -210,7 +210,11 @@ describe("samples of a job", () => {
   it("begin where they say, as signals of all do", async () => {
     const planned = (fields: object, time: object) => {
       const samples = { inputs: { "i.I": { dt: 0.1, samples: of("iI"), ...fields } } };
-      return planSimulation({ ...job, samples, time: { ...job.time, ...time } }, context);
+      // The population's own signal says it too.
+      const network = structuredClone(job.network);
+      const { i } = network.populations as Record<string, { inputs?: { g: object } }>;
+      Object.assign(i!.inputs!.g, { t0: 0 });
+      return planSimulation({ ...job, network, samples, time: { ...job.time, ...time } }, context);
     };
     const { samples } = (await planned({ t0: 0 }, { t0: 0.5, t1: 1 })).solve.samples!.inputs!["i.I"] as {
       samples: readonly (readonly ArrayLike<number>[])[];
