@@ -6,6 +6,7 @@
  */
 
 import type { CompiledCell } from "../cell/emit-js.js";
+import { kinksOf } from "../cell/kinks.js";
 import { counted } from "../checks.js";
 import { SaltationError } from "../errors.js";
 import { activeChannels } from "../plan/channels.js";
@@ -167,7 +168,7 @@ export async function derivativesDiscretisation(
         : `take dt = ${Number(suggestedDt.toPrecision(12))} for less than ${most}`;
     const warning =
       `time.dt: ${plan.dt} is too large for derivatives: that of spike times by "${by}" differs by ${three(100 * relative)} % ` +
-      `from that at half the step (${counted(paths, "path")}); ${mend}`;
+      `from that at half the step (${counted(paths, "path")}); ${mend}${kinksOf(plan.network.cell)}`;
     return { by, relative, paths, suggestedDt, warning };
   } catch (error) {
     // Of paths that cannot be solved the error of spike times tells.

@@ -1,5 +1,6 @@
 /** Derivatives that are further off than the spike times are told of, with a step that would do. */
 import { describe, expect, it } from "vitest";
+import type { CellDefinition } from "../../src/cell/cell.js";
 import { Engine } from "../../src/engine.js";
 import { meanSpikeTime } from "../../src/loss/spike-times.js";
 
@@ -67,6 +68,44 @@ it("takes what paths spread by for no error", async () => {
     discretisation: true,
   });
   expect(discretisation).toMatchObject({ measured: true, derivatives: { paths: 8 }, warning: undefined });
+});
+
+describe("a kink within a step", () => {
+  const start = { x: "x0" };
+  const kinked = { state: { x: "k", v: "0.2 + max(0, x)" }, event: "v - 1", reset: { v: "-9" }, start };
+  // The same with an event where x passes 0.
+  const marked = {
+    state: { x: "k", v: "0.2 + side * x", side: "0" },
+    start: { ...start, v: "0", side: "0" },
+    events: {
+      up: { when: "x", jump: { side: "1" } },
+      spike: { when: "v - 1", jump: { v: "-9" }, emits: true },
+    },
+  };
+  const by = async (equations: Omit<CellDefinition, "name" | "parameters">, dt: number) => {
+    const network = (await cpuEngine()).network({
+      cell: { name: "kink", ...equations, parameters: { x0: -0.71, k: 1 } },
+    });
+    return network.valueAndGradient(meanSpikeTime(), {
+      t1: 3,
+      dt,
+      paths: 1,
+      with: ["x0"],
+      discretisation: { tolerance: 1e-3 },
+    });
+  };
+
+  it("is named, with the event that mends it", async () => {
+    const { warnings, gradient } = await by(kinked, 0.1);
+    expect(warnings?.join()).toMatch(/too large for derivatives.*the kink of max: an event that marks the side/);
+    // v = 0.2 t + s²/2 from s = t + x0 = 0 on: dτ/dx0 = −s/(0.2 + s), with s² + 0.4 s = 1.716 of which s = 1.1251.
+    const s = -0.2 + Math.sqrt(0.04 + 2 * (1 - 0.2 * 0.71));
+    const right = -s / (0.2 + s);
+    expect(Math.abs((gradient.x0 as number) / right - 1)).toBeGreaterThan(5e-3);
+    const mended = await by(marked, 0.1);
+    expect(mended.warnings).toBeUndefined();
+    expect(Math.abs((mended.gradient.x0 as number) / right - 1)).toBeLessThan(1e-12);
+  });
 });
 
 describe("a path that only touches a surface", () => {
