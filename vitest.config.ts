@@ -41,6 +41,9 @@ const studies = [
 /** Long studies of that kind, in the long suite on our own device alone. */
 const longStudies = ["test/solve/{gpu-twin,neurons}.gpu.long.test.ts"];
 
+/** And such on Dawn too. */
+const longOnBoth = ["test/solve/drivers.gpu.long.test.ts"];
+
 /** In a page they add nothing to what Dawn gives in the quick suite. */
 const inNode = [
   "test/solve/{carried,populations}.gpu.test.ts",
@@ -59,7 +62,7 @@ const sameKernels = [
   "test/loss/state-losses.gpu.test.ts",
   "test/signature/{near-zero,properties}.gpu.test.ts",
   "test/solve/{exponential,inputs,long-flow,neurons,populations-by-workgroups,samples,small-buffers,states,tableau}.gpu.test.ts",
-  "test/solve/gpu-twin.gpu.long.test.ts",
+  "test/solve/{drivers,gpu-twin}.gpu.long.test.ts",
 ];
 
 /** On our own device in the quick suite besides the studies. */
@@ -97,7 +100,9 @@ export default defineConfig(({ mode }) => {
           test: {
             ...common,
             name: "simd",
-            include: long ? ["test/**/*.gpu.test.ts", ...longStudies] : [...studies, ...conclusions, ...own],
+            include: long
+              ? ["test/**/*.gpu.test.ts", ...longStudies, ...longOnBoth]
+              : [...studies, ...conclusions, ...own],
             // Devices, adapters, and encoders of a caller's own, which this backend refuses.
             exclude: [
               "test/gpu/**",
