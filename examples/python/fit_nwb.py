@@ -23,7 +23,10 @@ def synthetic_nwb(file):
     import h5py
     import numpy as np
 
-    recording = json.loads((HERE.parent / "data" / "synthetic-recording.json").read_text())
+    data = HERE.parent / "data" / "synthetic-recording.json"
+    if not data.exists():
+        sys.exit("usage: python3 fit_nwb.py cell.nwb (the synthetic recording lies in the package, beside this file's folder)")
+    recording = json.loads(data.read_text())
     with h5py.File(file, "w") as nwb:
         nwb.attrs["nwb_version"] = "2.6.0"
         units = nwb.create_group("units")
