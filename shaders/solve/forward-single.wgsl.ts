@@ -26,6 +26,7 @@ import { noiseNames, type SolverShape, solverFunctions, stepFrom } from "../subs
 import { eachNumber, stateOf } from "./numbers.wgsl.js";
 import { type ObservedShape, observeFunctions } from "./observed.wgsl.js";
 import { jumpFunctions } from "./operations/jump.wgsl.js";
+import type { TangentText } from "./tangents.wgsl.js";
 
 export interface ForwardSingleShape extends SolverShape {
   /** Number of state variables. */
@@ -37,6 +38,10 @@ export interface ForwardSingleShape extends SolverShape {
   burst: number;
   /** States that are kept at grid points. */
   observed?: ObservedShape | undefined;
+  /** Of tangents that go along, where they do, with a burst of 1: how many, and their text, loaded with the first (tangents.wgsl.ts). */
+  tangents?:
+    | { readonly directions: number; text(shape: SolverShape, word: (slot: string, n: number) => string): TangentText }
+    | undefined;
 }
 
 /** Words of an entry of the backward kernel's tape: the state before a sub-step, and its driver path. */
@@ -47,8 +52,12 @@ export const singleTapeWords = (shape: SolverShape & { states: number }): number
  * Words of a path's checkpoint: states, place in the step, step, event count, iterations; and of cells with several events
  * those that took a uniform, and spikes.
  */
-export const singleCheckpointWords = ({ states, several }: Pick<ForwardSingleShape, "states" | "several">): number =>
+const wordsOf = ({ states, several }: Pick<ForwardSingleShape, "states" | "several">): number =>
   states + (several ? 6 : 4);
+
+/** The same, and of each tangent its state and its place. */
+export const singleCheckpointWords = (shape: Pick<ForwardSingleShape, "states" | "several" | "tangents">): number =>
+  wordsOf(shape) + (shape.tangents?.directions ?? 0) * (shape.states + 1);
 
 /** Fields of the uniform of both kernels of one neuron. */
 export const singleRunFields = {
@@ -86,6 +95,8 @@ export function forwardSingle(shape: ForwardSingleShape, label: string) {
   const straight = shape.exponential
     ? "advance(y, z, rho, h, current)"
     : stepFrom(shape.carried, "y", "h * dt", "rate_now");
+  const text = shape.tangents?.text(shape, (slot, n) => `checkpoint_word(${slot}, ${wordsOf(shape) + n}u, i)`);
+  const along = (place: keyof TangentText): string => text?.[place] ?? "";
   return declareKernel({
     label,
     workgroupSize: shape.workgroupSize,
@@ -103,6 +114,7 @@ export function forwardSingle(shape: ForwardSingleShape, label: string) {
       status: readWrite("array<atomic<u32>>"),
       observed: shape.observed && read("array<f32>"),
       states: shape.observed && readWrite("array<f32>"),
+      moves: text && readWrite("array<f32>"),
     },
     body: wgsl`
 
@@ -118,7 +130,7 @@ ${newtonFunctions(shape.steep)}
 ${bracketFunction}
 #endif
 
-${jumpFunctions(shape)}
+${text?.functions ?? jumpFunctions(shape)}
 ${crossingFunctions(shape)}
 ${recordFunctions({ words: shape.several ? recordWords.neurons : recordWords.oneNeuron, writes: true, events: shape.several })}
 ${observeFunctions(shape)}
@@ -141,8 +153,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var drawn = 0u; // events that took a uniform
   var spikes = 0u;
 #endif
+  ${along("declared")}
   let fresh = run.fresh == 1u;
   if (fresh) {
+    ${along("started")}
     y = ${startedFrom(shape, "cell_start(event_uniform(path, 0u, 0u))", "0u")};
     ${shape.observed ? "observe(y, 0u, 0u, i);" : ""}
   } else {
@@ -155,6 +169,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     drawn = load_word(run.checkpoint_begin, 4u, i);
     spikes = load_word(run.checkpoint_begin, 5u, i);
 #endif
+    ${along("loaded")}
   }
   let was_ended = step >= run.steps;
 
@@ -201,6 +216,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #endif
         trial = advance(y, z, rho, 1.0f - rho, current);
         crossed = crosses(y, trial, z, rho, current);
+        ${along("pushed")}
 #if ${shape.burst > 1}
         // A select costs less than a branch: lanes that have crossed keep the state before the step.
         y = state_select(kicked(trial, z), y, crossed);
@@ -311,7 +327,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
           // Above 0 also for an event at the very start: the backward pass tells sub-steps after events by it.
           rho = clamp(rho + h, 1e-7f, 1.0f);
 #endif
-          y = jumped(landed, fire(uniform_of(path, 0u, drawn, event), event));
+          let jump = fire(uniform_of(path, 0u, drawn, event), event);
+          y = jumped(landed, jump);
+          ${along("fired")}
           record_spike(count, i, step, rho, record_word(0u, event, fate.ends));
           count += 1u;
           ${shape.burst === 1 ? "stop = min(steps, last - count);" : ""}
@@ -325,6 +343,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 #if ${shape.burst === 1}
       else {
         y = kicked(trial, z);
+        ${along("finished")}
         rho = 0.0f;
         step += 1u;
         z = z_next;
@@ -353,6 +372,7 @@ ${eachNumber(shape.states, (s) => `checkpoints[checkpoint_word(run.checkpoint_en
   checkpoints[checkpoint_word(run.checkpoint_end, ${shape.states + 4}u, i)] = drawn;
   checkpoints[checkpoint_word(run.checkpoint_end, ${shape.states + 5}u, i)] = spikes;
 #endif
+  ${along("stored")}
 
   // Counters of the run; sums and maxima of integers do not depend on the order of the threads.
   if (step >= run.steps && !was_ended) {

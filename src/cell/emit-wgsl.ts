@@ -24,9 +24,9 @@ import { wgsl } from "./wgsl.js";
 export interface WgslCellOptions {
   /** Noise channels that are switched on, by index. */
   channels: readonly number[];
-  /** Parameters, by index, whose gradients are accumulated in grad_<index>. */
+  /** Parameters, by index, whose gradients are accumulated in grad_<index>; tangents are along these alone, of all where it is missing. */
   gradients?: readonly number[];
-  /** Whether the current's gradient is accumulated in grad_current. */
+  /** Whether the current's gradient is accumulated in grad_current, or tangents are along it. */
   currentGradient?: boolean;
   /** Also emit derivatives (for backward kernels), or full tangents (for sensitivity kernels). */
   derivatives?: "none" | "reverse" | "forward";
@@ -272,9 +272,15 @@ export function emitCellWgsl(
     defineState("flow_jvp_fixed", [...read(flow), "dy: State", "dx: Slope"], nodes);
   }
   if (derivatives === "forward") {
-    defineState("flow_jvp", readAlong(flow), flow.tangent);
-    for (const jump of jumps) defineJump(`${jump.name}_jvp`, readAlong(jump), jump.tangent, "dy");
-    for (const e of events) defineNumber(`${e.name}_jvp`, readAlong(e), e.tangent[0]!);
+    // Along what is asked for; the rest stays.
+    const fixed = [
+      ...cell.parameters.flatMap((n, i) => (options.gradients && !requested.has(i) ? [`dp.${n}`] : [])),
+      ...(options.gradients && !currentGradient ? ["dI"] : []),
+    ].map((n) => [g.input(n), g.zero] as const);
+    const along = ({ tangent }: CellFunction): Node[] => tangent.map((n) => g.substitute(n, new Map(fixed)));
+    defineState("flow_jvp", readAlong(flow), along(flow));
+    for (const jump of jumps) defineJump(`${jump.name}_jvp`, readAlong(jump), along(jump), "dy");
+    for (const e of events) defineNumber(`${e.name}_jvp`, readAlong(e), along(e)[0]!);
   }
   text.push(portTable(cell, derivatives), eventTable(cell, derivatives));
 

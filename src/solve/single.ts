@@ -10,7 +10,7 @@ import {
 } from "../../shaders/solve/forward-single.wgsl.js";
 import type { PendingEvent } from "../../shaders/solve/horizon.wgsl.js";
 import { alongPath, tableauOf } from "../../shaders/substep/tableau.js";
-import { eventIsAffine } from "../cell/functions.js";
+import { eventIsAffine, operations } from "../cell/functions.js";
 import type { Batch, Gpu, KernelOf, Storage } from "../gpu/index.js";
 import { type Chunk, stepsPerDispatch } from "../plan/chunks.js";
 import { segmentsOf, type View } from "../plan/layout.js";
@@ -20,6 +20,7 @@ import { horizonOf, PlanSolver, type SolverParts } from "./plan-solver.js";
 import { solverShape } from "./shape.js";
 import { siftFor } from "./sift-for.js";
 import type { TablePart } from "./sifted.js";
+import type { Tangents } from "./tangents.js";
 import { processorBurst, runOf } from "./uniform.js";
 
 /** Small, so that a training batch of a hundred paths still spreads over the processors. */
@@ -39,6 +40,8 @@ interface EncodedSingle extends EncodedChunk {
   readonly checkpoints: Storage;
   readonly window: number;
   readonly windows: number;
+  /** How the times of events move along each direction, where tangents went along. */
+  readonly moves: Storage | undefined;
 }
 
 type Forward = KernelOf<typeof forwardSingle>;
@@ -47,7 +50,13 @@ type Backward = KernelOf<typeof backwardSingle>;
 export class SingleSolver extends PlanSolver<Forward, Backward> {
   readonly recordWords: number;
 
-  private constructor(parts: SolverParts<Forward, Backward>) {
+  private constructor(
+    parts: SolverParts<Forward, Backward>,
+    /** Words of a checkpoint. */
+    private readonly words: number,
+    /** Where tangents go along with the forward solve, there is no backward kernel, and this makes rows of them. */
+    private readonly rowsKernel: Awaited<Tangents["kernel"]> | undefined,
+  ) {
     super(parts);
     this.recordWords = parts.sift ? recordWords.neurons : recordWords.oneNeuron;
   }
@@ -62,11 +71,15 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
     views: readonly View[],
     pending: readonly PendingEvent[] = [],
   ): Promise<SingleSolver> {
-    const shape = await solverShape(plan, "none", segmentsOf(views));
-    const backward = views.length > 0 ? await import("./single-backward.js") : undefined;
+    const burst = burstOf(gpu, plan.method);
+    const ahead = views.length > 0 && burst === 1 ? await import("./tangents.js") : undefined;
+    const tangents = ahead?.tangentsOf(gpu, plan, views, pending, operations(plan.network.cell.drift));
+    const plain = await solverShape(plan, tangents ? "forward" : "none", segmentsOf(views));
+    const shape = { ...plain, tangents };
+    const backward = views.length > 0 && !tangents ? await import("./single-backward.js") : undefined;
     const forwardKernel = gpu.kernel(
       forwardSingle(
-        { ...shape, affineEvent: eventIsAffine(shape.functions), workgroupSize, burst: burstOf(gpu, plan.method) },
+        { ...shape, affineEvent: eventIsAffine(shape.functions), workgroupSize, burst },
         `forward ${plan.network.cell.name} ${plan.method}`,
       ),
     );
@@ -80,8 +93,15 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
       total: word(states + 2),
       adjoint: (s) => `${s}u * run.paths + i`,
     });
-    const [f, b, h, sift] = await Promise.all([forwardKernel, backwardKernel, horizon, siftFor(gpu, plan.network)]);
-    return new SingleSolver({ gpu, plan, shape, forwardKernel: f, backwardKernel: b, horizonKernel: h, sift, views });
+    const [f, b, h, sift, rowsKernel] = await Promise.all([
+      forwardKernel,
+      backwardKernel,
+      horizon,
+      siftFor(gpu, plan.network),
+      tangents?.kernel,
+    ]);
+    const parts = { gpu, plan, shape, forwardKernel: f, backwardKernel: b, horizonKernel: h, sift, views };
+    return new SingleSolver(parts, words, rowsKernel);
   }
 
   /** Sub-steps of a window; for a gradient it depends on the plan alone, as in networks. */
@@ -92,18 +112,23 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
   }
 
   protected bytes(slots: number): Record<"checkpoints" | "tape" | "record" | "cotangents" | "rows", number> {
-    const word = 4 * singleCheckpointWords(this.shape);
+    const word = 4 * this.words;
     // Where not all events are spikes there is a record of either, and cotangents of either.
     const both = this.sift ? 2 : 1;
     const record = both * 4 * this.recordWords * slots;
+    const rows = 4 * this.rowsPerPath;
+    const times = 4 * slots;
+    if (this.rowsKernel) {
+      return { checkpoints: word, tape: times * this.gradientRows, record, cotangents: both * times, rows };
+    }
     if (!this.backwardKernel) return { checkpoints: word, tape: 0, record, cotangents: 0, rows: 0 };
     const window = this.window(1, slots);
     return {
       checkpoints: word * Math.ceil((this.plan.steps + slots) / window),
       tape: 4 * singleTapeWords(this.shape) * window,
       record,
-      cotangents: both * 4 * slots,
-      rows: 4 * this.rowsPerPath,
+      cotangents: both * times,
+      rows,
     };
   }
 
@@ -116,12 +141,13 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
   encodeForward(batch: Batch, chunk: Chunk, slots: number): EncodedSingle {
     const { gpu, plan, theta } = this;
     const { paths } = chunk;
-    const words = singleCheckpointWords(this.shape);
+    const { words } = this;
     const window = this.window(paths, slots);
     const windows = Math.ceil((plan.steps + slots) / window);
     const keep = this.backwardKernel ? windows : 1;
     const checkpoints = gpu.buffer("checkpoints", 4 * words * keep * paths);
     const record = gpu.buffer("spike record", 4 * this.recordWords * slots * paths);
+    const moves = this.rowsKernel && gpu.buffer("moves of events", 4 * this.gradientRows * slots * paths);
     const status = gpu.buffer("status", 4 * statusWords);
     const observing = this.observing(chunk);
     batch.clear(status);
@@ -138,6 +164,7 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
         record,
         status,
         ...observing,
+        moves,
         threads: paths,
       });
     }
@@ -147,8 +174,8 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
     });
     const { states } = observing;
     const [recorded, counts] = [counted(2), counted(this.sift ? 5 : 2)];
-    const written = { record, status, states, recorded, counts, others: [checkpoints] };
-    return { ...this.handOn(batch, chunk, slots, written), checkpoints, window, windows };
+    const written = { record, status, states, recorded, counts, others: [checkpoints, moves] };
+    return { ...this.handOn(batch, chunk, slots, written), checkpoints, window, windows, moves };
   }
 
   encodeBackward(
@@ -160,8 +187,14 @@ export class SingleSolver extends PlanSolver<Forward, Backward> {
     status?: RunStatus,
   ): void {
     const { plan, theta, shape } = this;
-    const { paths, slots, checkpoints, window } = chunk as EncodedSingle;
+    const { paths, slots, checkpoints, window, moves } = chunk as EncodedSingle;
     const { record, cotangents: all } = this.takeBack(batch, chunk, cotangents);
+    if (this.rowsKernel) {
+      const uniform = { paths, countsAt: (shape.states + 2) * paths };
+      const given = { moves: moves!, cotangents: all, checkpoints };
+      batch.dispatch(this.rowsKernel, { uniform, ...given, rows, threads: paths });
+      return;
+    }
     // No path has more sub-steps than its steps and events.
     const most = Math.ceil((plan.steps + (status?.largestRecord ?? slots)) / window);
     const windows = Math.min((chunk as EncodedSingle).windows, most);
