@@ -289,6 +289,25 @@ describe("the page of data", () => {
     await page.close();
   });
 
+  it("trains by a number that was typed just before", async () => {
+    const tab = await openTab(browser, `${site.url}data.html`);
+    const { page } = tab;
+    await fill(page, "Samples trained on", 40);
+    await fill(page, "Held-out samples", 10);
+    await fill(page, "Samples of a step", 20);
+    await waitForText(page, ".progress-text", /^30 epochs of 2 steps$/);
+    const field = await page.waitForSelector('::-p-aria([name="Epochs"])');
+    // In one turn, so that the pause after which typing is taken is not over.
+    await field!.evaluate((e) => {
+      (e as HTMLInputElement).value = "3";
+      e.dispatchEvent(new Event("input", { bubbles: true }));
+      document.querySelector<HTMLButtonElement>(".transport button.primary")!.click();
+    });
+    await waitForText(page, ".progress-text", /^finished: 3 epochs$/);
+    expect(tab.troubles).toEqual([]);
+    await page.close();
+  });
+
   it("reads digits on a narrow screen, and says what it makes of one that is drawn by keys", async () => {
     const tab = await openTab(browser, `${site.url}data.html`, 360, 740);
     const { page } = tab;

@@ -121,6 +121,7 @@ export function restore(work: Work): void {
 
 let worker: Worker | undefined;
 let run = 0;
+/** Until what was typed is taken. */
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 function post(message: ToWorker): void {
@@ -225,10 +226,20 @@ function fitted(given: Settings, count: number): Settings {
   return { ...given, samples, heldOut, batch: Math.min(given.batch, samples) };
 }
 
+function forget(): void {
+  clearTimeout(timer);
+  timer = undefined;
+}
+
+/** Takes at once what was typed, before something is done with it. */
+function settle(): void {
+  if (timer !== undefined) begin();
+}
+
 /** Begins a run of the settings as they stand, or goes on from where one stood; one that there is ends. */
 export function begin(work?: Work): void {
   leave();
-  clearTimeout(timer);
+  forget();
   run++;
   batch(() => {
     state.value = settings.value.set === "digits" && !digits.value ? "none" : "preparing";
@@ -250,6 +261,7 @@ export function begin(work?: Work): void {
 export function setNumber(name: NumberName, value: number): void {
   leave();
   settings.value = { ...settings.value, [name]: value };
+  forget();
   if (!Number.isFinite(value)) {
     run++;
     refusal.value = { field: name, message: "expected a number" };
@@ -257,7 +269,6 @@ export function setNumber(name: NumberName, value: number): void {
     return;
   }
   // What is typed is taken once the keys rest.
-  clearTimeout(timer);
   timer = setTimeout(begin, 300);
 }
 
@@ -281,6 +292,7 @@ export function setSet(set: SetName): void {
 /** Trains on; a finished run begins anew. */
 export function go(): void {
   problem.value = undefined;
+  settle();
   if (state.value === "finished") begin();
   if (state.value === "none") return;
   post({ kind: "train", run });
@@ -294,7 +306,10 @@ export function look(at: Shown, its?: number): void {
   if (ready.value) post({ kind: "look", run, shown: at });
 }
 
-export const save = (what: "job" | "trained" | "samples"): void => post({ kind: "save", what });
+export function save(what: "job" | "trained" | "samples"): void {
+  settle();
+  post({ kind: "save", what });
+}
 
 export async function openFile(file: File): Promise<void> {
   if (settings.value.set !== "digits") setSet("digits");
