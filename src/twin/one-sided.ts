@@ -37,6 +37,9 @@ type What = { readonly event: number; readonly u: number } | { readonly port: nu
 type Fire = Operation & { kind: "fire" };
 type Advance = Operation & { kind: "advance" };
 
+/** Events that only let one happen again (hybrid.ts). */
+const isArming = (name: string): boolean => name.endsWith(" again");
+
 const norm = (v: Float64Array): number => v.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 const differ = (a: Float64Array, b: Float64Array, size = Math.max(norm(a), norm(b))): boolean =>
   a.some((x, i) => Math.abs(x - b[i]!) > apart * size);
@@ -45,11 +48,14 @@ class Look {
   private readonly moved: ReadonlySet<string>;
   private readonly stateMoves: readonly boolean[];
   private readonly parameterMoves: readonly boolean[];
+  /** Events that may come with others: those that only arm one again follow from it. */
+  private readonly rivals: readonly number[];
   /** States that begin where samples say, by which the gradient is taken. */
   private readonly given: ReadonlySet<number | undefined>;
   private readonly n: number;
   private readonly unread: Float64Array;
   private readonly still: Float64Array;
+  private readonly unmoved: Float64Array;
   /** Of the neuron that is looked at. */
   private p: Float64Array = new Float64Array(0);
   private I = 0;
@@ -64,10 +70,12 @@ class Look {
     this.moved = movedBy(plan, views);
     this.stateMoves = states.map((name) => this.moved.has(stateInput(name)));
     this.parameterMoves = parameters.map((name) => this.moved.has(parameterInput(name)));
+    this.rivals = cell.cell.events.flatMap(({ name }, e) => (isArming(name) ? [] : [e]));
     this.given = new Set(views.map((view) => view.state));
     this.n = states.length;
     this.unread = new Float64Array(channels.length);
     this.still = new Float64Array(parameters.length);
+    this.unmoved = new Float64Array(this.n);
   }
 
   /** What is said of a path; undefined where nothing is. */
@@ -99,7 +107,7 @@ class Look {
         }
         continue;
       }
-      if (op.kind === "kick") continue;
+      if (op.kind === "kick" || (op.kind === "fire" && !this.rivals.includes(op.event))) continue;
       const at = step * dt + place[k]!;
       if (at > end) return undefined;
       const what = this.whatOf(op);
@@ -257,7 +265,7 @@ class Look {
 
   /** What is said where something happens at a state at which another event is about to. */
   private meets(what: What, y: Float64Array, parts: (rival: number) => boolean): string | undefined {
-    for (let rival = 0; rival < this.cell.happenings.length; rival++) {
+    for (const rival of this.rivals) {
       if ("event" in what && what.event === rival) continue;
       const rate = this.rate(rival, y);
       if (!(rate > 0 && this.isAt0(rival, y, rate)) || !parts(rival)) continue;
@@ -298,16 +306,21 @@ class Look {
   /** What is said of a jump that leads exactly to where another event happens. */
   private leads(what: What, y: Float64Array): string | undefined {
     const then = this.after(what, y);
+    const back = (c: Float64Array): { y: Float64Array; p: Float64Array } => {
+      const bar = { y: new Float64Array(this.n), p: new Float64Array(this.p.length + 1) };
+      const { happenings, ports } = this.cell;
+      if ("event" in what) happenings[what.event]!.jumpVjp(bar, y, this.p, what.u, c);
+      else ports[what.port]!.receiveVjp(bar, y, this.p, what.w, c);
+      return bar;
+    };
+    /** Where it was there before, a jump leads there that sets it by what moves. */
+    const leads = (event: number): boolean =>
+      this.height(event, y) !== this.height(event, then) ||
+      this.moves(this.unmoved, back(this.gradient(event, then)[0]).p);
     return this.onto(
       then,
-      (c) => {
-        const bar = { y: new Float64Array(this.n), p: new Float64Array(this.p.length + 1) };
-        const { happenings, ports } = this.cell;
-        if ("event" in what) happenings[what.event]!.jumpVjp(bar, y, this.p, what.u, c);
-        else ports[what.port]!.receiveVjp(bar, y, this.p, what.w, c);
-        return bar;
-      },
-      (event) => !("event" in what && what.event === event) && !this.isAt0(event, y),
+      back,
+      (event) => !("event" in what && what.event === event) && !this.isAt0(event, y) && leads(event),
       "event" in what ? `the jump of ${this.nameOf(what.event)}` : "an arrival",
     );
   }
@@ -334,7 +347,7 @@ class Look {
     asked: (event: number) => boolean,
     who: string,
   ): string | undefined {
-    for (let event = 0; event < this.cell.happenings.length; event++) {
+    for (const event of this.rivals) {
       const rate = this.rate(event, then);
       const turned = this.after({ event, u: 0.5 }, then);
       // A state may rest on a surface, as a clock that has run down, and leave it from one side alone.
@@ -381,7 +394,7 @@ function compiled(plan: SolvePlan): CompiledCell {
 export function oneSided(plan: SolvePlan, views: readonly View[]): string | undefined {
   const { events } = plan.network.cell;
   const chance = byChance(plan, views);
-  const due = events.filter((e) => !chance.has(e));
+  const due = events.filter((e) => !chance.has(e) && !isArming(e.name));
   const arrives =
     plan.network.connections.targets.length > 0 || plan.arrivals.count > 0 || plan.samples?.agenda !== undefined;
   const peaks = due.some((e) => e.peaks);

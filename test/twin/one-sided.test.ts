@@ -123,6 +123,53 @@ const cases: Record<string, Case> = {
     spike: 1,
     told: /the jump of the spike leads exactly onto the surface of the condition on r/,
   },
+  "an arrival while a clock rests at 0": {
+    network: {
+      cell: {
+        name: "refractory",
+        state: { v: "r > 0 ? 0 : 1.5", r: "r > 0 ? -1 : 0" },
+        event: "v - 1",
+        reset: { v: "0", r: "c" },
+        receive: { v: "v + w" },
+        parameters: { c: 0.25 },
+      },
+      inputSpikes: { times: [0.3, 1.2], neurons: [0, 0], weights: [0.1, 0.1] },
+    },
+    by: "c",
+    spike: 1,
+    told: undefined,
+  },
+  "a thermostat, whose events leave theirs at 0": {
+    network: {
+      cell: {
+        name: "thermostat",
+        state: { x: "on > 0 ? 1 : -1", on: "0" },
+        start: { x: "0", on: "1" },
+        events: {
+          off: { when: "x - c", jump: { on: "0" }, emits: true },
+          on: { when: "0.2 - x", jump: { on: "1" }, emits: true },
+        },
+        parameters: { c: 0.7 },
+      },
+    },
+    by: "c",
+    spike: 2,
+    told: undefined,
+  },
+  "a ball that bounces": {
+    network: {
+      cell: {
+        name: "ball",
+        state: { x: "y", y: "-2" },
+        start: { x: "0.5", y: "0" },
+        events: { bounce: { when: "-x", jump: { y: "-c * y" }, emits: true } },
+        parameters: { c: 0.8 },
+      },
+    },
+    by: "c",
+    spike: 1,
+    told: undefined,
+  },
   "two neurons that fire together": {
     network: {
       cell: receiver("1.5 + g", g),
