@@ -5,8 +5,8 @@ import { defineCell } from "./cell/cell.js";
 import { checkOptions, fail, list, type Names, oneOf, show, wholeNumber } from "./checks.js";
 import type { Current } from "./driver/current.js";
 import { disposedError, SaltationError } from "./errors.js";
-import { LongKernel } from "./gpu/expanded.js";
 import type { AdapterSearch, AdapterSummary, Gpu, GpuOptions } from "./gpu/index.js";
+import { LongKernel } from "./gpu/long-kernel.js";
 import type { PreparedGradient, PreparedGradientOptions } from "./gradient/prepared.js";
 import { type AskedEstimator, estimatedBy } from "./loss/estimator.js";
 import type { Evaluator, Loss } from "./loss/loss.js";
@@ -31,7 +31,7 @@ import type { PreparedSimulation } from "./solve/prepared.js";
 import type { Sensitivities } from "./spikes/sensitivities.js";
 import type { SimulatedSpikes } from "./spikes/simulated.js";
 import { pathsOf } from "./spikes/table.js";
-import { type StateTrace, traceStates } from "./twin/trace.js";
+import type { StateTrace } from "./twin/trace.js";
 import type { WebGpuBackend } from "./webgpu/backend.js";
 
 /**
@@ -367,14 +367,14 @@ export class EngineNetwork {
    * twin on the CPU, so meant for a few paths.
    * @throws SaltationError `invalid-input`, or `not-finite`.
    */
-  stateTraces(options: TraceOptions): StateTrace[] {
+  async stateTraces(options: TraceOptions): Promise<StateTrace[]> {
     checkOptions("", options, traceNames);
     this.engine.check();
     const plan = this.plan(options);
     list("neurons", options.neurons ?? [], "neurons").forEach((k, n) => {
       wholeNumber(`neurons[${n}]`, k, 0, plan.network.neurons - 1);
     });
-    return traceStates(plan, options.neurons);
+    return (await import("./twin/trace.js")).traceStates(plan, options.neurons);
   }
 
   /** Prepares the evaluation of a loss for plans that differ only in values and seed. */

@@ -3,22 +3,12 @@
  * grows with what is then there: on SwiftShader faster than in proportion.
  */
 
-import { SaltationError } from "../errors.js";
-
 /**
  * The most operations, calls written out, of a kernel that is compiled. SwiftShader takes 1 s of one core for 15,000, 10 s
  * for 55,000 and more than a minute for 100,000; of GPUs' compilers nothing is known here but that they are not without
  * end either.
  */
 export const mostOperations = { software: 60_000, hardware: 600_000 };
-
-/** A kernel that is too long for the adapter's compiler: what it computes is for the CPU. */
-export class LongKernel extends SaltationError {
-  constructor(label: string, operations: number, most: number) {
-    const [has, takes] = [operations, most].map((n) => n.toLocaleString("en"));
-    super("limit", `kernel "${label}" has ${has} operations with its calls written out; at most ${takes} are compiled`);
-  }
-}
 
 /**
  * How long a kernel compiles before it is named, in milliseconds. The short ones take less than a second, but on a machine

@@ -13,9 +13,10 @@ import {
 } from "./adapter.js";
 import { Batch } from "./batch.js";
 import { bufferUsage } from "./constants.js";
-import { expandedOperations, LongKernel, mostOperations, silence } from "./expanded.js";
+import { expandedOperations, mostOperations, silence } from "./expanded.js";
 import { Faults, reported } from "./faults.js";
 import { compileKernel, type DeclaredKernel, type Kernel, type KernelSpec, kernelKey } from "./kernel.js";
+import { LongKernel } from "./long-kernel.js";
 import { BufferPool, type Storage } from "./pool.js";
 import { Rest } from "./rest.js";
 import { PassTimer } from "./timer.js";

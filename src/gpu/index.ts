@@ -11,8 +11,8 @@ export {
 } from "./adapter.js";
 export { Batch, type Dispatched } from "./batch.js";
 export { bufferUsage } from "./constants.js";
-export { LongKernel } from "./expanded.js";
 export { Gpu, type GpuOptions } from "./gpu.js";
 export type { Access, DeclaredKernel, Kernel, KernelOf, KernelSpec } from "./kernel.js";
+export { LongKernel } from "./long-kernel.js";
 export type { Bindable, Extent } from "./passed.js";
 export type { Storage } from "./pool.js";

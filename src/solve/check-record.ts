@@ -4,15 +4,15 @@ import type { SaltationError } from "../errors.js";
 import type { Gpu } from "../gpu/index.js";
 import { firesTooOften, mostPerStep } from "../plan/endless.js";
 import type { SolvePlan } from "../plan/plan.js";
-import { failureOf } from "../twin/failure.js";
 import type { SolvedChunk } from "./chunk-solver.js";
 
 /** Neurons times steps that the float64 twin solves to find a cause: seconds. */
 const mostSearched = 1e6;
 
 /** The twin, which has the states, says why. */
-function refusal(plan: SolvePlan, path: number, neuron: number, step: number): SaltationError {
+async function refusal(plan: SolvePlan, path: number, neuron: number, step: number): Promise<SaltationError> {
   if (plan.network.neurons * (step + 1) <= mostSearched) {
+    const { failureOf } = await import("../twin/failure.js");
     const failure = failureOf({ ...plan, steps: step + 1 }, path);
     if (failure) return failure;
   }
@@ -56,7 +56,7 @@ export async function checkRecord(gpu: Gpu, plan: SolvePlan, solved: SolvedChunk
       const step = record.step(n, i);
       const known = last.get(neuron);
       if (known?.step !== step) last.set(neuron, { step, count: 1 });
-      else if (++known.count > mostPerStep) throw refusal(plan, solved.firstPath + i, neuron, step);
+      else if (++known.count > mostPerStep) throw await refusal(plan, solved.firstPath + i, neuron, step);
     }
   }
 }

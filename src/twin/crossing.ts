@@ -9,15 +9,7 @@ import { levelState } from "../cell/upstroke.js";
 import type { Method } from "../plan/plan.js";
 import type { Stepper, SubStep } from "./advance.js";
 import { termsOf } from "./tangential.js";
-
-/** The event whose surface is highest at a state. */
-export function whichEvent({ happenings }: CompiledCell, y: Float64Array, p: Float64Array): number {
-  let which = 0;
-  for (let e = 1; e < happenings.length; e++) {
-    if (happenings[e]!.surface(y, p) > happenings[which]!.surface(y, p)) which = e;
-  }
-  return which;
-}
+import { whichEvent } from "./which-event.js";
 
 /**
  * Whether a jump (or the start) left an event function above zero: its event then follows with no time between. Of a

@@ -21,9 +21,10 @@ import { fastestDecay, type Rate, three } from "../plan/stability.js";
 import { Turns } from "../turns.js";
 import { type Compared, compared, type Orders, ofIntervals, type SolvedPath, solvedPath } from "./compared.js";
 import { compileFor } from "./compile.js";
-import { type NoiseSource, neuronParameters, type PathResult, PathSolver } from "./forward.js";
+import { type NoiseSource, type PathResult, PathSolver } from "./forward.js";
 import { halvedNoise, halvedPlan } from "./halved.js";
 import { counterNoise, drawFurther, eventUniform } from "./noise.js";
+import { neuronParameters } from "./of-neurons.js";
 
 /** Steps of neurons that a measurement may solve, and a search for a better step on top: some tenths of a second each. */
 const budget = 100_000;

@@ -8,22 +8,22 @@
  */
 import { tableauOf } from "../../shaders/substep/tableau.js";
 import type { CompiledCell } from "../cell/emit-js.js";
-import { currentAt } from "../driver/current.js";
 import { SaltationError } from "../errors.js";
 import { weightAt } from "../network/connections.js";
-import { valueAt } from "../network/network.js";
 import { arrivalsOf } from "../plan/arrivals.js";
 import { firesTooOften, mostPerStep } from "../plan/endless.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { planOfPath, setInitial } from "../plan/sampled-values.js";
 import type { Driver, Stepper, SubStep } from "./advance.js";
-import { Crossings, whichEvent } from "./crossing.js";
+import { Crossings } from "./crossing.js";
 import { causeOfFiring } from "./endless.js";
 import { stepperOf } from "./exponential.js";
 import { type GridStates, gridStates } from "./grid-states.js";
 import { drawFurther, eventUniform } from "./noise.js";
 import { Observer } from "./observed.js";
+import { neuronParameters, plannedCurrent } from "./of-neurons.js";
 import { Pending, type Sent, sentBySource } from "./pending.js";
+import { whichEvent } from "./which-event.js";
 
 /** Gives the driver path: writes ΔW and H of one path, step and channel (neuron · channels + channel). */
 export type NoiseSource = (path: number, step: number, channel: number, out: Float64Array) => void;
@@ -351,14 +351,3 @@ export const stateNotFinite = ({ dt }: SolvePlan, path: number): SaltationError 
     `the state became infinite or NaN in path ${path}: parameters or weights are too large for dt = ${dt}; ` +
       "take a smaller dt or check their values",
   );
-
-/** The parameters of each neuron, in the cell's order. */
-export function neuronParameters(plan: SolvePlan): Float64Array[] {
-  const { network } = plan;
-  return Array.from({ length: network.neurons }, (_, k) => Float64Array.from(network.parameters, (q) => valueAt(q, k)));
-}
-
-/** The input current of a neuron in a grid step. */
-export function plannedCurrent(plan: SolvePlan, step: number, neuron: number): number {
-  return currentAt(plan.current, step, neuron);
-}

@@ -3,8 +3,9 @@ import type { HazardEvent } from "../cell/crossing-law.js";
 import type { CompiledCell } from "../cell/emit-js.js";
 import type { SolvePlan } from "../plan/plan.js";
 import { planOfPath } from "../plan/sampled-values.js";
-import { neuronParameters, type Operation, type PathResult, plannedCurrent } from "./forward.js";
+import type { Operation, PathResult } from "./forward.js";
 import { drawFurther } from "./noise.js";
+import { neuronParameters, plannedCurrent } from "./of-neurons.js";
 
 /** A spike that might come at t1 as well: of a neuron, by an event of the cell's table. */
 export interface PendingSpike {

@@ -23,12 +23,14 @@ import { clearInitial, planOfPath, setInitial } from "../plan/sampled-values.js"
 import { impossibleSpike, leastLogHazard, ownSpike, type Schedule } from "../spikes/schedule.js";
 import type { Driver, SubStep, SubStepTangent } from "./advance.js";
 import { compileFor } from "./compile.js";
-import { Crossings, whichEvent } from "./crossing.js";
+import { Crossings } from "./crossing.js";
 import { causeOfFiring } from "./endless.js";
 import { stepperOf } from "./exponential.js";
-import { type NoiseSource, neuronParameters, plannedCurrent } from "./forward.js";
+import type { NoiseSource } from "./forward.js";
 import { gridStates } from "./grid-states.js";
 import { counterNoise } from "./noise.js";
+import { neuronParameters, plannedCurrent } from "./of-neurons.js";
+import { whichEvent } from "./which-event.js";
 
 /**
  * One move of a lane: a sub-step within a grid step; then what happens, as in a schedule, if anything does; or an event of

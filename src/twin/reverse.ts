@@ -19,11 +19,12 @@ import type { SolvePlan } from "../plan/plan.js";
 import { clearInitial, planOfPath } from "../plan/sampled-values.js";
 import type { SubStepTangent } from "./advance.js";
 import { stepperOf } from "./exponential.js";
-import { neuronParameters, type PathResult } from "./forward.js";
+import type { PathResult } from "./forward.js";
 import { gridStates } from "./grid-states.js";
 import type { PendingSpike } from "./horizon.js";
 import { drawFurther } from "./noise.js";
 import { Observer } from "./observed.js";
+import { neuronParameters } from "./of-neurons.js";
 import { type Sent, sentBySource } from "./pending.js";
 import { clearanceOf, leastClearance, termsOf } from "./tangential.js";
 

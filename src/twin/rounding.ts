@@ -7,10 +7,10 @@ import { allArrivals } from "../plan/arrivals.js";
 import type { SolvePlan } from "../plan/plan.js";
 import type { SubStep } from "./advance.js";
 import { compileFor } from "./compile.js";
-import { whichEvent } from "./crossing.js";
 import { stepperOf } from "./exponential.js";
-import { neuronParameters, plannedCurrent } from "./forward.js";
 import { gridStates } from "./grid-states.js";
+import { neuronParameters, plannedCurrent } from "./of-neurons.js";
+import { whichEvent } from "./which-event.js";
 
 /** Neurons looked at, spread over the network. */
 const mostNeurons = 4;

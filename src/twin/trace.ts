@@ -3,8 +3,9 @@
 import type { SolvePlan } from "../plan/plan.js";
 import { planOfPath } from "../plan/sampled-values.js";
 import { compileFor } from "./compile.js";
-import { neuronParameters, PathSolver, plannedCurrent, stateNotFinite } from "./forward.js";
+import { PathSolver, stateNotFinite } from "./forward.js";
 import { counterNoise } from "./noise.js";
+import { neuronParameters, plannedCurrent } from "./of-neurons.js";
 
 /** The states of one neuron along one path. */
 export interface StateTrace {

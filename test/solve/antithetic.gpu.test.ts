@@ -32,7 +32,7 @@ describe("antithetic paths", () => {
     const walk = cpu.network({
       cell: { name: "walk", state: { x: "0 * x", s: "1" }, noise: { x: "0.3" }, event: "s - 10", parameters: {} },
     });
-    const [a, b] = walk.stateTraces({ paths: 2, t1: 1, dt: 0.1, seed: 5, antithetic: true });
+    const [a, b] = await walk.stateTraces({ paths: 2, t1: 1, dt: 0.1, seed: 5, antithetic: true });
     const x = Array.from(a!.states.x!);
     expect(Math.max(...x.map(Math.abs))).toBeGreaterThan(0.1);
     Array.from(b!.states.x!).forEach((v, i) => {

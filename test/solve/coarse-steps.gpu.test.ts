@@ -5,8 +5,9 @@ import { slif } from "../../src/cell/slif.js";
 import { Engine } from "../../src/engine.js";
 import { defineNetwork, type NetworkDefinition } from "../../src/network/network.js";
 import { planSolve } from "../../src/plan/plan.js";
-import { neuronParameters, PathSolver, type PathSpike } from "../../src/twin/forward.js";
+import { PathSolver, type PathSpike } from "../../src/twin/forward.js";
 import { counterNoise } from "../../src/twin/noise.js";
+import { neuronParameters } from "../../src/twin/of-neurons.js";
 import { sharedEngine } from "../support/engine.js";
 
 const engine = sharedEngine();

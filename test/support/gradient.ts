@@ -6,9 +6,10 @@ import { defineNetwork, type Network, type NetworkDefinition } from "../../src/n
 import { parameterLayout, parameterVector, replaceParameters } from "../../src/plan/layout.js";
 import { type Method, planSolve, type SolveOptions, type SolvePlan } from "../../src/plan/plan.js";
 import { compileFor } from "../../src/twin/compile.js";
-import { neuronParameters, type PathResult, PathSolver } from "../../src/twin/forward.js";
+import { type PathResult, PathSolver } from "../../src/twin/forward.js";
 import { type PendingSpike, pendingSpikes } from "../../src/twin/horizon.js";
 import { counterNoise } from "../../src/twin/noise.js";
+import { neuronParameters } from "../../src/twin/of-neurons.js";
 import { reversePath } from "../../src/twin/reverse.js";
 import { pathSensitivities } from "../../src/twin/sensitivity.js";
 

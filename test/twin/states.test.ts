@@ -57,7 +57,7 @@ describe("states of a simulation", () => {
     const table = await (await network.simulate(options)).states();
     expect(table.states).toEqual(["i", "v"]);
     expect([...table.neurons]).toEqual([1, 4]);
-    const traces = network.stateTraces(solve);
+    const traces = await network.stateTraces(solve);
     for (let path = 0; path < 3; path++) {
       [0, 0.3, 1].forEach((t, n) => {
         [1, 4].forEach((k, m) => {
@@ -80,7 +80,7 @@ describe("states of a simulation", () => {
     const after = values.slice(0, 21).filter((_, n) => n / 10 > first!);
     expect(after.length).toBeGreaterThan(5);
     expect(new Set(after).size).toBe(1);
-    const [trace] = network.stateTraces({ ...solve, paths: 1, t1: 2, maxSpikes: 1 });
+    const [trace] = await network.stateTraces({ ...solve, paths: 1, t1: 2, maxSpikes: 1 });
     expect(after[0]).toBe(trace!.states.v!.at(-1));
   });
 

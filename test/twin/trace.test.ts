@@ -11,7 +11,7 @@ describe("state traces", () => {
     const network = engine.network({ parameters, current });
     const options = { paths: 3, t1: 1, dt: 0.01, seed: 5 };
     const table = await (await network.simulate(options)).read();
-    const traces = network.stateTraces(options);
+    const traces = await network.stateTraces(options);
     expect(traces.map((t) => [t.path, t.neuron])).toEqual([
       [0, 0],
       [1, 0],
@@ -52,8 +52,8 @@ describe("state traces", () => {
       parameters: { sigma1: 0.1 },
     });
     const options = { paths: 1, t1: 1, dt: 0.01, seed: 2, maxSpikes: 4 };
-    const [from, to] = network.stateTraces(options);
-    const only = network.stateTraces({ ...options, neurons: [1] });
+    const [from, to] = await network.stateTraces(options);
+    const only = await network.stateTraces({ ...options, neurons: [1] });
     expect(only).toEqual([to]);
     expect(from!.spikes.length + to!.spikes.length).toBe(4);
     expect(Math.max(from!.times.at(-1)!, to!.times.at(-1)!)).toBeCloseTo(Math.max(...from!.spikes, ...to!.spikes), 12);
@@ -62,7 +62,7 @@ describe("state traces", () => {
     const jump = i.findIndex((value, m) => m > n && value > i[m - 1]! + 0.4);
     expect(jump - n).toBeLessThanOrEqual(2);
     expect(i[jump]! - i[jump - 1]!).toBeCloseTo(0.5, 12);
-    expect(() => network.stateTraces({ ...options, neurons: [2] })).toThrow(/neurons\[0\].*0 to 1/);
+    await expect(network.stateTraces({ ...options, neurons: [2] })).rejects.toThrow(/neurons\[0\].*0 to 1/);
     engine.dispose();
   });
 
@@ -77,6 +77,8 @@ describe("state traces", () => {
       parameters: {},
     };
     const network = engine.network({ cell });
-    expect(() => network.stateTraces({ paths: 1, t1: 1, dt: 0.1 })).toThrow(/infinite or NaN in path 0.*smaller dt/);
+    await expect(network.stateTraces({ paths: 1, t1: 1, dt: 0.1 })).rejects.toThrow(
+      /infinite or NaN in path 0.*smaller dt/,
+    );
   });
 });

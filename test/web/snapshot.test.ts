@@ -12,7 +12,7 @@ const picture = async (definition: object, solve: SolveOptions & { paths: number
 it("traces cover the run, and keep its extremes in few points", async () => {
   const { shot, full } = await picture({ current: 1.5 }, { paths: 4, t1: 60, dt: 0.01 });
   expect([shot.tracedTo, shot.traces.length]).toEqual([60, 3]);
-  full(3).forEach((whole, path) => {
+  (await full(3)).forEach((whole, path) => {
     const { times, states, eventRate } = shot.traces[path]!;
     expect(whole.times.length).toBeGreaterThan(6000);
     // Two extremes of three states and a rate in each of 250 stretches, and the ends.

@@ -66,13 +66,13 @@ export function thinned({ path, times, states, eventRate }: StateTrace): Trace {
 }
 
 /** States of one neuron along a few paths: over the whole run, or as much of it as does not take too long. */
-function tracesOf(
+async function tracesOf(
   engine: Engine,
   definition: NetworkDefinition,
   solve: SolveOptions,
   plan: SolvePlan,
   neuron: number,
-): { traces: Trace[]; tracedTo: number } {
+): Promise<{ traces: Trace[]; tracedTo: number }> {
   const { neurons } = plan.network;
   const steps = Math.min(plan.steps, Math.max(1, Math.floor(mostTraced / neurons)));
   const tracedTo = steps === plan.steps ? plan.t1 : plan.t0 + steps * plan.dt;
@@ -91,7 +91,7 @@ function tracesOf(
         : { port: typeof given.port === "string" ? given.port : early.map((n) => given.port![n]!) }),
     };
   const network = engine.network({ ...definition, ...(inputSpikes ? { inputSpikes } : {}) });
-  const traces = network.stateTraces({ ...solve, t1: tracedTo, paths, neurons: [neuron] });
+  const traces = await network.stateTraces({ ...solve, t1: tracedTo, paths, neurons: [neuron] });
   return { traces: traces.map(thinned), tracedTo };
 }
 
@@ -121,7 +121,7 @@ export async function takeSnapshot(
       observed: histogramOf(observed, neuron, plan.t0, plan.t1),
       generated: histogramOf(trials, neuron, plan.t0, plan.t1),
     },
-    ...tracesOf(engine, definition, options, plan, neuron),
+    ...(await tracesOf(engine, definition, options, plan, neuron)),
     neuron,
     bytes: engine.gpu?.bytesHeld,
   };
