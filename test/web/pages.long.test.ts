@@ -289,6 +289,39 @@ describe("the page of data", () => {
     await page.close();
   });
 
+  it("goes on however often the device is lost", async () => {
+    const tab = await openTab(browser, `${site.url}data.html`);
+    const { page } = tab;
+    await waitForText(page, ".answer", /^taken for|^no class/);
+    const worker = page.workers().find((w) => w.url().includes("worker"))!;
+    // Devices that are made from here on can be lost by the test.
+    await worker.evaluate(() => {
+      const { requestDevice } = GPUAdapter.prototype;
+      GPUAdapter.prototype.requestDevice = async function (...given) {
+        const device = await requestDevice.apply(this, given);
+        Object.assign(globalThis, { lose: () => device.destroy() });
+        return device;
+      };
+    });
+    const lose = (): Promise<void> => worker.evaluate(() => (globalThis as unknown as { lose(): void }).lose());
+    await fill(page, "Samples trained on", 60);
+    await fill(page, "Held-out samples", 20);
+    await fill(page, "Samples of a step", 20);
+    await fill(page, "Epochs", 30);
+    await page.select('::-p-aria([name="Computed by"])', "webgpu");
+    await waitForText(page, ".progress-text", /^30 epochs of 3 steps$/);
+    await waitForText(page, ".readout", /swiftshader/);
+    await press(page, "Train");
+    for (const epoch of [3, 6, 9]) {
+      await page.waitForFunction((n) => document.querySelector("progress")!.value >= 3 * n, { polling: 20 }, epoch);
+      await lose();
+    }
+    await waitForText(page, ".progress-text", /^finished: 30 epochs$/);
+    expect(await page.$$(".notice")).toEqual([]);
+    expect(tab.troubles).toEqual([]);
+    await page.close();
+  });
+
   it("trains by a number that was typed just before", async () => {
     const tab = await openTab(browser, `${site.url}data.html`);
     const { page } = tab;

@@ -119,8 +119,11 @@ async function prepare(of: number, before?: DataRun["standing"], kept?: unknown)
   }
 }
 
-/** Trains from where it stands; after a failure on an engine that works, from the last epoch's end or rest. */
-async function go(of: number, again = false): Promise<void> {
+/**
+ * Trains from where it stands; after a failure on an engine that works, from the last epoch's end or rest.
+ * @param lostAt steps of the standing from which it went on when a device was lost before.
+ */
+async function go(of: number, lostAt = -1): Promise<void> {
   const current = run;
   if (!current) return;
   try {
@@ -130,15 +133,12 @@ async function go(of: number, again = false): Promise<void> {
     const lost = isLoss(error);
     if (lost) engine = undefined;
     const { standing } = current;
+    const step = standing.checkpoint?.step ?? 0;
     await prepare(of, standing);
-    // A lost device is replaced once without a word that would ask for anything.
-    if (lost && !again) return go(of, true);
-    emitOf(of)({
-      kind: "state",
-      state: "failed",
-      step: standing.checkpoint?.step ?? 0,
-      message: (error as Error).message,
-    });
+    // A lost device is replaced without a word that would ask for anything, for as long as epochs are done between.
+    if (lost && step > lostAt) return go(of, step);
+    const message = lost ? "The GPU device was lost twice within an epoch. “Resume” goes on with another." : undefined;
+    emitOf(of)({ kind: "state", state: "failed", step, message: message ?? (error as Error).message });
   }
 }
 
