@@ -171,7 +171,12 @@ class Column {
 
   private unpack(page: Uint8Array, size: number, codec: string): Uint8Array {
     if (!(size >= 0 && size <= limits.page)) this.fail(`has a page of ${size} bytes; at most ${limits.page} are read`);
-    return this.hyparquet.decompressPage(page, size, codec as "SNAPPY", unpackers(this.hyparquet, size));
+    const by = unpackers(this.hyparquet, size);
+    if (!/^(UNCOMPRESSED|SNAPPY)$/.test(codec) && !Object.hasOwn(by, codec)) {
+      const from = codec === "ZSTD" ? " by this Node (from 22.15 on it is)" : "";
+      this.fail(`is packed by ${codec}, which is not read${from}; save it with snappy or gzip`);
+    }
+    return this.hyparquet.decompressPage(page, size, codec as "SNAPPY", by);
   }
 
   private readDictionary(page: Uint8Array, header: PageHeader, codec: string): ArrayLike<number | bigint> {

@@ -264,6 +264,15 @@ describe("Parquet", () => {
     }
   });
 
+  it("packed in a way that is not read is refused with another", async () => {
+    const columnData = [{ name: "time", data: [1, 2, 3, 4], type: "DOUBLE" as const }];
+    const compressors = { LZ4_RAW: (page: Uint8Array) => page.slice(1) };
+    const file = new Uint8Array(parquetWriteBuffer({ columnData, codec: "LZ4_RAW", compressors }));
+    expect(await refusal(file)).toBe(
+      'has a column "time" that cannot be read: is packed by LZ4_RAW, which is not read; save it with snappy or gzip',
+    );
+  });
+
   it("that unpacks to more than it says is stopped", async () => {
     // GZIP is Node's, which is told how much there may be.
     const zeros = deflateRawSync(new Uint8Array(2 ** 20));
