@@ -50,6 +50,11 @@ export const losses = {
     observed: undefined,
     perPath: true,
   },
+  "a Fano factor near its target, whose batches are larger": {
+    ...one,
+    observed: undefined,
+    loss: { kind: "fano-factor", target: 0.3 },
+  },
   "a histogram, by the score": { ...one, loss: { kind: "psth", bin: 0.1 }, estimator: "score" },
   "a count, by the score, every path's, antithetic": {
     ...one,
