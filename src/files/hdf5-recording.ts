@@ -154,6 +154,8 @@ class Hdf5Recording implements RecordingFile {
     const { rate, start, timeUnit, unit } = this.clock(path);
     const [samples, channels = 1] = this.file.shape(join(path, "data"));
     const note = this.file.tooLarge(join(path, "data"));
+    // What makes the values of what is stored is read too, so that no series is listed that a job cannot take.
+    for (const name of ["conversion", "offset"]) this.numberOf(join(path, "data"), name);
     return {
       ...(note === undefined ? {} : { note }),
       key: path,

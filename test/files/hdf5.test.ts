@@ -289,6 +289,9 @@ describe("hostile files", () => {
     ["offset", "1", /whose attribute "offset" is not one finite number/],
   ])("time series whose values would be others: %s = %j", async (name, value, message) => {
     expect(await refusal(scaled(name, value), "series")).toMatch(message);
+    const file = await openHdf5Recording(await makeHdf5(scaled(name, value)));
+    expect(file.entries()[0]!.note).toMatch(/^cannot be read: the file holds "a\/data", whose attribute/);
+    file.close();
   });
 
   it("with a time series of more than is read, as it is listed too", async () => {
