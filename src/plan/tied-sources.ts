@@ -1,9 +1,9 @@
 /** Spikes of sources at one time, by whose times derivatives are of one order. */
-import type { Cell } from "../cell/cell.js";
 import { movesEvent } from "../cell/exactness.js";
 import { jumpNamed, portName } from "../cell/tables.js";
 import { Effort } from "../cell/vanishing.js";
 import { judgedCells } from "../network/judged-cells.js";
+import type { Network } from "../network/network.js";
 import { timesSegment, type View } from "./layout.js";
 import type { SolvePlan } from "./plan.js";
 
@@ -18,7 +18,7 @@ export function tiedSources({ network, samples, t0, dt }: SolvePlan, views: read
   for (let s = 0; s + 1 < offsets.length; s++) {
     for (let x = offsets[s]! + 1; x < offsets[s + 1]!; x++) {
       if (all.at[x] !== all.at[x - 1] || all.neurons[x - 1]! < network.neurons) continue;
-      if (!judgedCells(network).some(({ cell }) => firesAtOnce(cell))) return [];
+      if (!fireAtOnce(network)) return [];
       const time = t0 + all.at[x]! * dt;
       return [
         `sources send at one time (sample ${s}, at ${time}): where such spikes set off an event together, derivatives by their times are ` +
@@ -29,8 +29,13 @@ export function tiedSources({ network, samples, t0, dt }: SolvePlan, views: read
   return [];
 }
 
-/** Whether an arrival moves an event function of a cell. */
-const firesAtOnce = (cell: Cell): boolean =>
-  cell.ports.some((_, port) =>
-    cell.events.some((event) => movesEvent(cell, event, jumpNamed(cell, portName(port)), new Effort())),
-  );
+/** Whether an arrival moves an event function of a cell: of a neuron's, or of any. */
+export const fireAtOnce = (network: Network, neuron?: number): boolean =>
+  judgedCells(network).some(({ cell, populations }) => {
+    const has = ({ first, count }: { first: number; count: number }): boolean =>
+      neuron === undefined || (neuron >= first && neuron < first + count);
+    if (populations && !populations.some(has)) return false;
+    return cell.ports.some((_, port) =>
+      cell.events.some((event) => movesEvent(cell, event, jumpNamed(cell, portName(port)), new Effort())),
+    );
+  });

@@ -225,7 +225,7 @@ export async function* train(network: TrainedNetwork, options: TrainOptions): As
   const loss = await estimatedBy(options.estimator, options.loss, alone, names, true);
   const given = network.gradientPlan({ ...solve, seed }, loss);
   const about = await import("../twin/measured.js");
-  const plan = about.warnedPlan(given);
+  const plan = await about.warnedPlan(given);
   const layout = parameterLayout(plan);
   const views = requestedViews(network.network, layout, names, "trainable");
   const vector = parameterVector(plan);

@@ -60,9 +60,15 @@ export async function sidesOf(plan: SolvePlan, loss: Loss, views: readonly View[
 const withLine = (plan: SolvePlan, line: string | undefined): SolvePlan =>
   line === undefined ? plan : { ...plan, warnings: [...(plan.warnings ?? []), line] };
 
-/** The plan, with a warning where an event begins where it cannot happen, and one where the step is beyond the stability of its method. */
-export const warnedPlan = (plan: SolvePlan): SolvePlan =>
-  withLine(withLine(plan, deadStart(plan)), beyondStability(plan));
+/**
+ * The plan, with a warning where an event begins where it cannot happen, one where rounding says in which order spikes arrive, and one where
+ * the step is beyond the stability of its method.
+ */
+export async function warnedPlan(plan: SolvePlan): Promise<SolvePlan> {
+  const late = plan.samples?.agenda !== undefined && plan.network.connections.delays.length > 0;
+  const tied = late ? (await import("./tied-arrivals.js")).tiedArrivals(plan) : undefined;
+  return [deadStart(plan), tied, beyondStability(plan)].reduce(withLine, plan);
+}
 
 /**
  * Does work with a plan so warned; where it fails because states or spikes run away beyond stability, that is why.
@@ -70,7 +76,7 @@ export const warnedPlan = (plan: SolvePlan): SolvePlan =>
  */
 export async function withStability<T>(plan: SolvePlan, work: (warned: SolvePlan) => Promise<T>): Promise<T> {
   try {
-    return await work(warnedPlan(plan));
+    return await work(await warnedPlan(plan));
   } catch (error) {
     const ranAway = error instanceof SaltationError && (error.code === "not-finite" || error.field === "network");
     const unstable = ranAway ? beyondStability(plan) : undefined;
