@@ -118,7 +118,7 @@ The job is one of "saltation simulate" with these fields as well:
 A job with "data" trains on samples with labels in epochs; it has these in place of "observed", "steps" and "paths":
   "data": { "yinYang": { "samples": 5000, "seed": 1, "from": 2, "to": 22, "bias": 12 } },
   "test": { "data": { "yinYang": { "samples": 1000, "seed": 2, "from": 2, "to": 22, "bias": 12 } } },
-  "batch": 50, "epochs": 50,
+  "batch": 50, "epochs": 60,
   "loss": { "kind": "cross-entropy", "neurons": "out" }
 Samples of your own are { "file": "train.npz" }: spikes by sample, and labels. No step sees those of "test", on which it says accuracy
 and confusion after each epoch; the checkpoint that was best there lies beside the other. examples/yin-yang.json is a whole job.

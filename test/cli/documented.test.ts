@@ -71,7 +71,7 @@ it("what --help says of training on data", () => {
   const fields = /^ {2}"data": .*?(?=^\S)/ms.exec(trainHelp)![0];
   const example = JSON.parse(readFileSync("examples/yin-yang.json", "utf8"));
   const job = checkJob(trainDataSchema, { ...example, ...JSON.parse(`{${fields}}`) });
-  expect(job).toMatchObject({ data: example.data, test: example.test, batch: 50, epochs: 50 });
+  expect(job).toMatchObject({ data: example.data, test: example.test, batch: 50, epochs: 60 });
 });
 
 it("docs/confidence.md", async () => {

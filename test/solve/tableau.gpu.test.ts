@@ -45,7 +45,10 @@ describe("a method that is added as a tableau", () => {
       });
       const network = engine().network({ cell, current: 0.5 });
       const solve = { paths: 8, t1: 2, dt: 0.05, seed: 5, with: ["mu", "current"], method: heun };
-      const { value, gradient } = await network.valueAndGradient(meanSpikeTime(), solve);
+      // By four numbers, so that both go back: tangents of short equations alone go along (src/solve/tangents.ts).
+      const four = { ...solve, with: ["mu", "current", "sigma", "none"] };
+      const { value, gradient } = await network.valueAndGradient(meanSpikeTime(), four);
+      delete (gradient as Record<string, unknown>).none; // what the second has more
       const { derivatives } = await network.spikeTimeSensitivities({ ...solve, maxSpikes: 2 });
       results.push({ value, gradient, derivatives: Array.from(derivatives) });
       expect(derivatives.some((d) => d !== 0)).toBe(true);
@@ -56,7 +59,7 @@ describe("a method that is added as a tableau", () => {
     }
     // A few roundings of 6e-8, of which what cancels takes a digit or two.
     const [short, long] = results.map(
-      (r) => [r.value, r.gradient.mu, r.gradient.current, ...r.derivatives] as number[],
+      (r) => [r.value, r.gradient.mu, r.gradient.current, r.gradient.sigma, ...r.derivatives] as number[],
     );
     short!.forEach((v, i) => {
       expect(Math.abs(long![i]! - v)).toBeLessThanOrEqual(1e-5 * Math.abs(v));
