@@ -18,6 +18,10 @@ import { redisVariable, type ShardData, threadsVariable } from "./worker-environ
 
 // A worker that was killed takes its process with it.
 process.on("disconnect", () => process.exit());
+// The queue's own listener sends what failed to the worker, and where that is gone fails anew, for ever.
+process.prependListener("uncaughtException", (error: NodeJS.ErrnoException) => {
+  if (error?.code === "EPIPE" || error?.code === "ERR_IPC_CHANNEL_CLOSED") process.exit(1);
+});
 
 let redis: Redis | undefined;
 let engine: { readonly of: string; readonly opened: Promise<Engine> } | undefined;
