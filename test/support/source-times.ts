@@ -48,17 +48,20 @@ export const spikes = [
 type Lists = readonly { times: readonly number[]; sources: readonly number[] }[];
 const loss = expressionLoss({ value: "t[0] + t[1]^2 + 0.5 * t[2] * t[0]", neurons: [0, 1, 2] });
 export const names = ["pixels.times", "clock.times"];
+const solveOf = (given: Lists, by: readonly string[]) => ({
+  t1: 1,
+  dt,
+  seed: 3,
+  samples: { spikes: given, trials: 3 },
+  with: by,
+});
 export const solved = (
   on: Engine,
   delays: boolean,
   more: Partial<SolveOptions> = {},
   given: Lists = spikes,
   by: readonly string[] = names,
-) =>
-  on.network(networkWith(delays)).valueAndGradient(loss, {
-    ...{ t1: 1, dt, seed: 3, samples: { spikes: given, trials: 3 }, with: by },
-    ...more,
-  });
+) => on.network(networkWith(delays)).valueAndGradient(loss, { ...solveOf(given, by), ...more });
 export const moved = (s: number, n: number, by: number): Lists =>
   spikes.map((one, k) => (k === s ? { ...one, times: one.times.map((t, m) => (m === n ? t + by : t)) } : one));
 
@@ -69,8 +72,4 @@ export const forward = (
   more: Partial<SolveOptions> = {},
   given: Lists = spikes,
   by: readonly string[] = names,
-) =>
-  on.network(networkWith(delays)).spikeTimeSensitivities({
-    ...{ t1: 1, dt, seed: 3, samples: { spikes: given, trials: 3 }, with: by },
-    ...more,
-  });
+) => on.network(networkWith(delays)).spikeTimeSensitivities({ ...solveOf(given, by), ...more });
