@@ -24,6 +24,12 @@ interface Arrival {
 function tie({ network, samples, dt }: SolvePlan): { sample: number; one: Arrival; other: Arrival } | undefined {
   const { neurons, connections } = network;
   const { rowStart, targets, delays, delayOf } = connections;
+  const lateness = (edge: number): number => (delayOf[edge]! < 0 ? 0 : delays[delayOf[edge]!]! / dt);
+  // One delay of all brings nothing together that was sent apart.
+  const [first, end] = [rowStart[neurons]!, rowStart[rowStart.length - 1]!];
+  let alike = first;
+  while (alike < end && lateness(alike) === lateness(first)) alike++;
+  if (alike === end) return undefined;
   let looked = 0;
   for (let sample = 0; sample < samples!.count && looked < most; sample++) {
     const { count, at, neurons: senders } = arrivalsOfSample(samples!.agenda!, sample);
@@ -32,10 +38,9 @@ function tie({ network, samples, dt }: SolvePlan): { sample: number; one: Arriva
       const sender = senders[n]!;
       if (sender < neurons) continue;
       for (let edge = rowStart[sender]!; edge < rowStart[sender + 1]!; edge++, looked++) {
-        const late = delayOf[edge]! < 0 ? 0 : delays[delayOf[edge]!]! / dt;
         const list = reached.get(targets[edge]!) ?? [];
         reached.set(targets[edge]!, list);
-        list.push({ at: at[n]! + late, sent: at[n]!, edge });
+        list.push({ at: at[n]! + lateness(edge), sent: at[n]!, edge });
       }
     }
     for (const list of reached.values()) {
